@@ -180,7 +180,7 @@ fn what_is_on_the_spot_market_is_a_share_of_what_is_above_the_base() {
     let group = group(&outcome);
     // Two of the base, and a quarter of the other eight.
     assert_eq!(group.figures.spot_in_service_mean, 6.0);
-    let spot = outcome.bill.by_purchase.iter().map(|(purchase, _)| purchase.name()).collect::<Vec<_>>();
+    let spot = outcome.bill.by_purchase.keys().map(|purchase| purchase.name()).collect::<Vec<_>>();
     assert!(spot.contains(&"spot") && spot.contains(&"on-demand"), "{spot:?}");
 }
 
@@ -224,4 +224,60 @@ fn a_queue_without_end_is_told() {
     assert_eq!(group.figures.waiting_unit_s, 50.0 * 1800.0);
     assert_eq!(group.figures.unserved_unit_s, 0.0);
     assert!(group.is_unstable);
+}
+
+#[test]
+fn instances_count_by_the_weight_of_their_type() {
+    let experiment = |vcpu: u32| {
+        Experiment::new(&format!(
+            "duration = '30m'
+            output.sample_every = '1m'
+            zones = [{{ name = 'a', hosts = [{{ count = 1, vcpu = {vcpu}, memory_gib = 256 }}] }}]
+            [[autoscaling_groups]]
+            name = 'g'
+            min = 0
+            max = 20
+            desired = 10
+            types = [{{ name = 'm5.2xlarge', weight = 4 }}, {{ name = 'm5.large', weight = 1 }}]
+            load = {{ units_per_instance = 100, offered = {{ kind = 'constant', units = 1500 }} }}
+            [[autoscaling_groups.policies]]
+            kind = 'scheduled'
+            at = '10m'
+            desired = 7"
+        ))
+    };
+    // Three of weight 4 are the least that count for 10; of twelve one ends to keep at least 7.
+    let (outcome, notes) = experiment(64).watch();
+    let at = |notes: &Notes, minute: f64| notes.at(60.0 * minute).autoscaling_groups[0].1;
+    assert_eq!(
+        (at(&notes, 5.0).desired, at(&notes, 5.0).in_service, at(&notes, 15.0).in_service),
+        (10, 12, 8)
+    );
+    assert_eq!(at(&notes, 5.0).capacity_milli, 1_200_000);
+    assert_eq!(group(&outcome).figures.unserved_unit_s, 300.0 * 600.0 + 700.0 * 1200.0);
+    // With 20 vCPUs two of 8 fit. A minute later one more is refused, and of the four of weight 1 in its place two fit: ten.
+    let (outcome, notes) = experiment(20).watch();
+    assert_eq!((at(&notes, 0.0).in_service, at(&notes, 5.0).in_service), (8, 10));
+    let course = &outcome.launch_course;
+    assert_eq!((course.first_choice, course.other_type, group(&outcome).refused), (2, 2, 1));
+    // The oldest is of weight 4: without it there would be too few, so nothing ends.
+    assert_eq!(at(&notes, 15.0).in_service, 10);
+}
+
+#[test]
+fn the_cheapest_type_is_the_cheapest_by_weight() {
+    // USD/h and unit: m5.large 0.096, m5.xlarge 0.192 ÷ 3 = 0.064.
+    let (outcome, notes) = Experiment::new(
+        "duration = '30m'
+        output.sample_every = '1m'
+        zones = [{ name = 'a', hosts = [{ count = 10, vcpu = 16, memory_gib = 64 }] }]
+        [[autoscaling_groups]]
+        name = 'g'
+        min = 6
+        max = 20
+        allocation = 'lowest-price'
+        types = [{ name = 'm5.large', weight = 1 }, { name = 'm5.xlarge', weight = 3 }]",
+    )
+    .watch();
+    assert_eq!((outcome.launch.succeeded, notes.at(60.0).autoscaling_groups[0].1.in_service), (2, 6));
 }

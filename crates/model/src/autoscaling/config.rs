@@ -8,7 +8,7 @@ use std::path::Path;
 use super::PER_ONE;
 use super::group_type::{self, GroupType, GroupTypeConfig};
 use super::load::{Load, LoadConfig};
-use super::maintenance::{MaintenanceConfig, MaintenanceLimits};
+use super::maintenance::{InstanceMaintenanceConfig, MaintenanceLimits};
 use super::mix::{AllocationStrategy, Mix};
 use super::policy::{ScalingPolicy, ScalingPolicyConfig};
 use super::sizes::GroupSizes;
@@ -75,7 +75,7 @@ pub struct AutoscalingGroupConfig {
     pub termination: TerminationPolicy,
     /// Limits of its number while instances move to zones that have fewer; left out: up to a tenth more than it is to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintenance: Option<MaintenanceConfig>,
+    pub maintenance: Option<InstanceMaintenanceConfig>,
     /// Instances that are prepared for it; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_pool: Option<WarmPoolConfig>,

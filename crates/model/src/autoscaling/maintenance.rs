@@ -13,7 +13,7 @@ use plimsoll_base::units::Decimal;
 /// the group is to have are allowed, new ones are launched before old ones end; else old ones end first.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MaintenanceConfig {
+pub struct InstanceMaintenanceConfig {
     /// Least share of the desired number that is in service, 0 to 1, with at most three decimals.
     pub min_healthy: Decimal,
     /// Greatest share of the desired number that is in service or comes up, 1 to 2 and at most 1 more than `min_healthy`.
@@ -23,11 +23,11 @@ pub struct MaintenanceConfig {
 /// Limits of a group while instances are replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum MaintenanceLimits {
-    /// Those of a group without a policy: a tenth beyond its greatest number, or one instance where that is more (Amazon EC2 Auto Scaling
+    /// Limits of a group without a policy: a tenth beyond its greatest number, or one instance where that is more (Amazon EC2 Auto Scaling
     /// user guide, "Amazon EC2 Auto Scaling benefits", edition of 2023-06 on GitHub; rounded down, an assumption).
     #[default]
     Margin,
-    /// Those of a policy, as shares of the desired number \[thousandths\].
+    /// Limits of a policy, as shares of the desired number \[thousandths\].
     Policy {
         /// Least share.
         min_milli: u64,
@@ -36,7 +36,7 @@ pub enum MaintenanceLimits {
     },
 }
 
-impl MaintenanceConfig {
+impl InstanceMaintenanceConfig {
     /// Returns the limits, or notes what is wrong with them.
     pub fn resolve(&self, settings: &mut Settings) -> MaintenanceLimits {
         let mut share = |field: &str, share: &Decimal, least: u64| {
@@ -93,7 +93,7 @@ mod tests {
 
     fn limits(min: &str, max: &str) -> Result<MaintenanceLimits, usize> {
         let mut settings = Settings::at("autoscaling_groups.0");
-        let config = MaintenanceConfig { min_healthy: min.into(), max_healthy: max.into() };
+        let config = InstanceMaintenanceConfig { min_healthy: min.into(), max_healthy: max.into() };
         let limits = config.resolve(&mut settings);
         settings.finish(|| limits).map_err(|problems| problems.len())
     }

@@ -57,22 +57,20 @@ fn reach_number(world: &mut World, now: Time, number: usize) {
         let taken = warm_flow::take(world, now, number, missing);
         return order(world, now, number, missing.saturating_sub(taken));
     }
-    if running > desired {
-        end_some(world, now, number, running - desired, warm_flow::give_back);
-    }
-    if running <= desired && there == running {
+    let ended = end_some(world, now, number, running.saturating_sub(desired), warm_flow::give_back);
+    if ended == 0 && there == running {
         rebalance(world, now, number);
     }
 }
 
-/// Ends at most so many instances; `keeps` may have another use for one.
+/// Ends at most so many instances, and returns how many; `keeps` may have another use for one.
 fn end_some(
     world: &mut World,
     now: Time,
     number: usize,
     instances: u32,
     keeps: impl Fn(&mut World, Time, usize, &GroupMember) -> bool,
-) {
+) -> u32 {
     let mut types = TypeOrders::new(now, number, 1);
     let mut left = instances;
     while let Some(member) = next_to_end(world, number, &mut types).filter(|member| member.weight <= left) {
@@ -82,6 +80,7 @@ fn end_some(
             lifecycle::lifetime_over(world, now, member.instance.slot);
         }
     }
+    instances - left
 }
 
 /// Moves instances to a zone that has fewer: orders some there beyond the number of the group, and the next minute ends as many in the

@@ -152,12 +152,6 @@ impl GroupMembers {
         zones
     }
 
-    /// Returns the zone with the most running instances, the first of these; `None` where none run.
-    pub fn fullest_zone(&self) -> Option<usize> {
-        let fullest = self.zones.iter().map(|zone| zone.in_service).max().filter(|most| *most > 0)?;
-        self.zones.iter().position(|zone| zone.in_service == fullest)
-    }
-
     /// Returns by how much the running instances of the fullest zone are more than those of the emptiest.
     pub fn imbalance(&self) -> u32 {
         let counts = || self.zones.iter().map(|zone| zone.in_service);
@@ -237,24 +231,26 @@ impl GroupMembers {
         ((member.is_spot, member.kind), (place, member.instance.id))
     }
 
-    /// Returns the running instance of a zone that ends next: of a purchase option where there are any of it, of the type that is last
-    /// in `order` where there is one, and of these the one that ends first.
+    /// Returns the running instance that ends next: of a purchase option, if one is given; of the zones with most running instances
+    /// that have any of it; of the types of the highest rank in their zones; and of these the one that ends first.
     pub fn next_to_end(
         &self,
-        zone: usize,
         is_spot: Option<bool>,
-        order: Option<&[TypeId]>,
+        rank: impl Fn(usize, TypeId) -> usize,
         ends_first: EndsFirst,
     ) -> Option<GroupMember> {
-        let running = || self.zones[zone].running.iter().filter(|(_, running)| !running.is_empty());
-        let is_spot = is_spot.filter(|is_spot| running().any(|((of, _), _)| of == is_spot));
-        let rank =
-            |kind: TypeId| order.and_then(|order| order.iter().position(|of| *of == kind)).unwrap_or(0);
-        let of_option = || running().filter(|((of, _), _)| is_spot.is_none_or(|is_spot| is_spot == *of));
-        let last = of_option().map(|((_, kind), _)| rank(*kind)).max()?;
-        let candidates = of_option().filter(|((_, kind), _)| rank(*kind) == last);
-        let firsts = candidates.filter_map(|(_, running)| ends_first.of(running));
-        firsts.min().map(|(_, id)| self.members[&id])
+        let of_option: Vec<(usize, TypeId, &Running)> = (0..)
+            .zip(&self.zones)
+            .flat_map(|(zone, of)| of.running.iter().map(move |((spot, kind), of)| (zone, *spot, *kind, of)))
+            .filter(|(_, spot, _, running)| is_spot.is_none_or(|of| of == *spot) && !running.is_empty())
+            .map(|(zone, _, kind, running)| (zone, kind, running))
+            .collect();
+        let in_service = |zone: usize| self.zones[zone].in_service;
+        let fullest = of_option.iter().map(|(zone, _, _)| in_service(*zone)).max()?;
+        let eligible = || of_option.iter().filter(|(zone, _, _)| in_service(*zone) == fullest);
+        let last = eligible().map(|(zone, kind, _)| rank(*zone, *kind)).max()?;
+        let last = eligible().filter(|(zone, kind, _)| rank(*zone, *kind) == last);
+        last.filter_map(|(_, _, running)| ends_first.of(running)).min().map(|(_, id)| self.members[&id])
     }
 
     /// Panics unless the numbers are those of the members.

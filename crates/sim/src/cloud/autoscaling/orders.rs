@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cloud::autoscaling::members::{EndsFirst, GroupMember};
 use crate::cloud::reaction::room;
 use crate::cloud::world::World;
-use plimsoll_base::units::{Money, Time, TypeId, ZoneId};
+use plimsoll_base::units::{Money, Time, ZoneId};
 use plimsoll_model::autoscaling::config::TerminationPolicy;
 use plimsoll_model::autoscaling::group_type::GroupType;
 use plimsoll_model::autoscaling::mix::TypeOffer;
@@ -151,18 +151,23 @@ fn options(pool: Option<ReadyState>, is_spot: bool) -> Option<Arc<LaunchOptions>
         .then(|| Arc::new(LaunchOptions { hibernation, spot, ..LaunchOptions::default() }))
 }
 
-/// Returns the running instance that ends next: of the fullest zone, the first of these; of the purchase option of which there are too
-/// many; by the termination policy.
+/// Returns the running instance that ends next: of the purchase option of which there are too many, of the fullest zones, by the
+/// termination policy.
 pub fn next_to_end(world: &mut World, number: usize, types: &mut TypeOrders) -> Option<GroupMember> {
     let group = world.group_mut(number);
-    let zone = group.members.fullest_zone()?;
-    let is_spot = group.ends_spot();
-    let ends_first = match group.rule.termination {
+    let (is_spot, termination, zones) = (group.ends_spot(), group.rule.termination, group.rule.zones.len());
+    let ends_first = match termination {
         TerminationPolicy::Newest => EndsFirst::Newest,
         TerminationPolicy::ClosestToNextHour => EndsFirst::ClosestToNextHour(types.now),
         TerminationPolicy::Oldest | TerminationPolicy::AllocationStrategy => EndsFirst::Oldest,
     };
-    let order: Option<Vec<TypeId>> = (group.rule.termination == TerminationPolicy::AllocationStrategy)
-        .then(|| types.of(world, zone, is_spot.unwrap_or(false)).iter().map(|of| of.kind).collect());
-    world.group_mut(number).members.next_to_end(zone, is_spot, order.as_deref(), ends_first)
+    if termination != TerminationPolicy::AllocationStrategy {
+        return group.members.next_to_end(is_spot, |_, _| 0, ends_first);
+    }
+    let orders: Vec<Vec<GroupType>> =
+        (0..zones).map(|zone| types.of(world, zone, is_spot.unwrap_or(false)).to_vec()).collect();
+    let rank = |zone: usize, kind| {
+        orders[zone].iter().position(|of| of.kind == kind).expect("it is a type of the group")
+    };
+    world.group_mut(number).members.next_to_end(is_spot, rank, ends_first)
 }

@@ -24,9 +24,9 @@ pub struct WarmInstance {
 struct ZoneWarm {
     /// All of them, those that are ordered among them.
     count: u32,
-    /// Those that are ordered and not launched yet.
+    /// Instances that are ordered and not launched yet.
     ordered: u32,
-    /// Those that are ready, in the order of launch.
+    /// Instances that are ready, in the order of launch.
     ready: BTreeSet<InstanceId>,
 }
 
