@@ -20,18 +20,21 @@ use crate::report::{ResultFolder, charts, folder, manifest};
 #[command(after_help = "\
 Examples:
   plimsoll report results/runs/quickstart
-  plimsoll report results/runs/quickstart --png
+  plimsoll report results/runs/quickstart --png --pdf
   plimsoll report results/runs/monday results/runs/tuesday --merge results/runs/both")]
 pub struct ReportArgs {
     /// The result folder; several with --merge
     #[arg(value_name = "RESULT", required = true)]
     results: Vec<PathBuf>,
     /// Add up the histograms of several runs instead, exactly, and write latency.csv and latency/ of all of them
-    #[arg(long, value_name = "DIR", conflicts_with = "png")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["png", "pdf"])]
     merge: Option<PathBuf>,
     /// Draw each chart as PNG too, light and dark
     #[arg(long)]
     png: bool,
+    /// Draw each chart as PDF too, for papers
+    #[arg(long)]
+    pdf: bool,
     /// Print nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -50,6 +53,9 @@ pub fn main(args: &ReportArgs) -> Result<(), InputError> {
     let mut files = rendering.files();
     if args.png {
         files.extend(rendering.plots.iter().flat_map(charts::png_files));
+    }
+    if args.pdf {
+        files.extend(rendering.plots.iter().map(charts::pdf_file));
     }
     folder::redraw(result, &files)?;
     if args.quiet {

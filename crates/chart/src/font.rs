@@ -8,10 +8,15 @@ use ab_glyph::{Font, FontRef, OutlineCurve, ScaleFont};
 /// this height for the size of a font; browsers and everything else take the em.
 const EXTENT: f64 = (1901.0 + 483.0) / 2048.0;
 
+/// Returns the file of the font in one weight.
+pub fn data(bold: bool) -> &'static [u8] {
+    if bold { dejavu::sans::bold() } else { dejavu::sans::regular() }
+}
+
 /// Returns the font in one weight.
 fn face(bold: bool) -> &'static FontRef<'static> {
-    static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::regular()));
-    static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(dejavu::sans::bold()));
+    static REGULAR: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(data(false)));
+    static BOLD: LazyLock<FontRef<'static>> = LazyLock::new(|| parsed(data(true)));
     if bold { &BOLD } else { &REGULAR }
 }
 
@@ -43,11 +48,57 @@ fn advances(text: &str, size: f64, bold: bool) -> (Vec<f32>, f32) {
     (begins, at)
 }
 
+/// Letter of a line of text.
+pub struct Glyph {
+    /// Letter.
+    pub letter: char,
+    /// Number of its glyph in the font.
+    pub number: u16,
+    /// Distance from the beginning of the line \[px\].
+    pub begin: f32,
+    /// Width \[thousandths of the font's size\].
+    pub advance: f32,
+}
+
+/// Returns the letters of a line of text, and the width of the line \[px\].
+pub fn glyphs(text: &str, size: f64, bold: bool) -> (Vec<Glyph>, f32) {
+    let font = face(bold);
+    let (begins, width) = advances(text, size, bold);
+    let thousandth = 1000.0 / units_per_em(font);
+    let glyph = |(letter, begin): (char, f32)| {
+        let id = font.glyph_id(letter);
+        Glyph { letter, number: id.0, begin, advance: font.h_advance_unscaled(id) * thousandth }
+    };
+    (text.chars().zip(begins).map(glyph).collect(), width)
+}
+
+/// Measures of a font \[thousandths of its size\].
+pub struct FontMeasures {
+    /// From the base line to the top of the tallest letter.
+    pub ascent: f32,
+    /// From the base line to the bottom of the deepest letter, negative.
+    pub descent: f32,
+    /// Least x and y, greatest x and y of a letter between ascent and descent.
+    pub bounds: [f32; 4],
+}
+
+/// Returns the measures of the font in one weight.
+pub fn measures(bold: bool) -> FontMeasures {
+    let font = face(bold);
+    let thousandth = 1000.0 / units_per_em(font);
+    let (ascent, descent) = (font.ascent_unscaled() * thousandth, font.descent_unscaled() * thousandth);
+    FontMeasures { ascent, descent, bounds: [-1000.0, descent, 2000.0, ascent] }
+}
+
+fn units_per_em(font: &FontRef<'_>) -> f32 {
+    font.units_per_em().expect("the font has a size")
+}
+
 /// Returns the outline of a line of text \[px\]: the curves of its letters, from the beginning of the base line, y
 /// downwards; and the width of the line.
 pub fn outline(text: &str, size: f64, bold: bool) -> (Vec<OutlineCurve>, f32) {
     let font = face(bold);
-    let scale = size as f32 / font.units_per_em().expect("the font has a size");
+    let scale = size as f32 / units_per_em(font);
     let (begins, width) = advances(text, size, bold);
     let mut curves = Vec::new();
     for (letter, begin) in text.chars().zip(begins) {

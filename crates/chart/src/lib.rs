@@ -1,5 +1,5 @@
 //! Charts: a [`plot`] says what is shown in units of its data, [`layout`] turns it into a [`scene`] of marks in pixels, and
-//! [`svg`] and [`png`] are the formats of a scene.
+//! [`svg`], [`png`] and [`pdf`] are the formats of a scene.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
 
@@ -22,3 +22,5 @@ pub mod layout;
 pub mod svg;
 
 pub mod png;
+
+pub mod pdf;

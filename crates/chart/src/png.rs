@@ -85,12 +85,7 @@ fn path(points: &[Point], closed: bool) -> Option<Path> {
 
 fn letters(at: Point, text: &str, anchor: Anchor, size: f64, bold: bool) -> Option<Path> {
     let (curves, width) = outline(text, size, bold);
-    let shift = match anchor {
-        Anchor::Start => 0.0,
-        Anchor::Middle => width / 2.0,
-        Anchor::End => width,
-    };
-    let (x, y) = (at.0 as f32 - shift, at.1 as f32);
+    let (x, y) = (at.0 as f32 - anchor.share() as f32 * width, at.1 as f32);
     let mut path = PathBuilder::new();
     let mut end = None;
     for curve in curves {

@@ -31,6 +31,17 @@ pub enum Anchor {
     End,
 }
 
+impl Anchor {
+    /// Returns the part of the text's width that lies before the point.
+    pub fn share(self) -> f64 {
+        match self {
+            Anchor::Start => 0.0,
+            Anchor::Middle => 0.5,
+            Anchor::End => 1.0,
+        }
+    }
+}
+
 /// Mark of a drawing.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Mark {

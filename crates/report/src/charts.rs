@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ReportFile;
 use plimsoll_chart::plot::Plot;
-use plimsoll_chart::{layout, palette, png, svg};
+use plimsoll_chart::{layout, palette, pdf, png, svg};
 
 /// Pattern of the files in a result folder.
 pub const FILES: &str = "charts/*.svg";
@@ -23,6 +23,13 @@ pub fn png_files(plot: &Plot) -> [ReportFile; 2] {
         name: format!("charts/{}{}.png", plot.name, theme.suffix),
         bytes: png::file(&scene, theme),
     })
+}
+
+/// Returns a plot as a page of a result folder, dark on white as papers are.
+pub fn pdf_file(plot: &Plot) -> ReportFile {
+    let scene = layout::lay_out(plot, layout::STANDALONE);
+    let bytes = pdf::file(&scene, &plot.title, &palette::LIGHT);
+    ReportFile { name: format!("charts/{}.pdf", plot.name), bytes }
 }
 
 /// Most letters of the name of a file that come from data: file systems take 255, and the kind of the chart needs some.
