@@ -80,6 +80,54 @@ fn a_sweep_is_one_table_with_a_row_for_each_run() {
 }
 
 #[test]
+fn few_points_are_told_one_by_one_with_the_range_over_their_seeds() {
+    let place = place(SWEEP);
+    let text = succeed(place.path(), &["sweep", "sweep.toml"]);
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.contains("first-fit") || line.contains("random")).collect();
+    assert_eq!(rows.len(), 6, "{text}");
+    for (row, start) in
+        rows.iter().zip([" first-fit", " first-fit", " first-fit", " random", " random", " random"])
+    {
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        assert!(row.starts_with(start) && cells[2] == "2" && row.contains(" to "), "{row}");
+    }
+    assert!(
+        text.contains("the mean over the seeds, with the least and the greatest where they differ"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_mean_is_taken_over_two_traces() {
+    let place = place(
+        "name = 'two'\nscenario = 'replayed.toml'\n[[axes]]\npath = 'workload.trace'\nvalues = ['few.csv', 'many.csv']\n\
+         [[axes]]\npath = 'zones.0.hosts.0.count'\nrange = { from = 1, to = 21, step = 1 }\n",
+    );
+    let scenario = "name = 'replayed'\nduration = '1h'\n[[zones]]\nname = 'a'\n[[zones.hosts]]\ncount = 1\n\
+        vcpu = 4\nmemory_gib = 16\n[workload]\ntrace = 'few.csv'\n";
+    fs::write(place.path().join("replayed.toml"), scenario).unwrap();
+    for (name, rows) in [("few.csv", 1), ("many.csv", 40)] {
+        let rows = "0,600,4,1\n".repeat(rows);
+        fs::write(place.path().join(name), format!("start_s,end_s,vcpu,memory_gib\n{rows}")).unwrap();
+    }
+    let text = succeed(place.path(), &["sweep", "sweep.toml"]);
+    assert!(text.contains(" workload.trace   zones.0.hosts.0.count   runs "), "{text}");
+    let row = |trace: &str, hosts: &str| {
+        let cells = |line: &str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = text.lines().map(cells).collect();
+        rows.into_iter()
+            .find(|row| row.len() > 3 && row[0] == trace && row[1] == hosts)
+            .expect("a row of both")
+    };
+    // With one host of four vCPU the one request of the first trace succeeds, and one of forty of the second.
+    assert_eq!(row("few.csv", "1")[2..5], ["1", "100", "%"]);
+    assert_eq!(row("many.csv", "1")[2..5], ["1", "2.5", "%"]);
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("zones.0.hosts.0.count")), "{text}");
+    assert!(text.contains("whatever other axes that are no demand and the seed"), "{text}");
+}
+
+#[test]
 fn threads_change_no_byte() {
     let place = place(SWEEP);
     let all = ["1", "2", "5"].map(|threads| {

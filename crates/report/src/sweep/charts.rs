@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::data::{AxisColumn, FigureColumn};
+use super::points::{Spread, by_point};
 use crate::charts::file_name;
 use crate::format::amount;
 use crate::sweep::SweepData;
@@ -56,30 +57,14 @@ fn differs(axis: &AxisColumn) -> bool {
 
 /// Returns the runs grouped by their values on some axes, in the order in which these first come.
 fn groups(axes: &[&AxisColumn], runs: usize) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
-    let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for run in 0..runs {
-        let name = axes.iter().map(|axis| axis.words[run].as_str()).collect::<Vec<_>>().join(", ");
-        let position = *known.entry(name.clone()).or_insert(groups.len());
-        if position == groups.len() {
-            groups.push((name, Vec::new()));
-        }
-        groups[position].1.push(run);
-    }
-    groups
+    let name = |run: usize| axes.iter().map(|axis| axis.words[run].as_str()).collect::<Vec<_>>().join(", ");
+    by_point(runs, name).into_iter().map(|runs| (name(runs[0]), runs)).collect()
 }
 
-/// Returns the least, the mean and the greatest value of a figure over some runs.
+/// Returns the spread of a figure over some runs, times a factor.
 fn spread(figure: &FigureColumn, runs: &[usize], scale: f64) -> Option<(f64, f64, f64)> {
-    let values: Vec<f64> = runs
-        .iter()
-        .map(|run| figure.values[*run])
-        .filter(|value| !value.is_nan())
-        .map(|value| value * scale)
-        .collect();
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    (!values.is_empty()).then(|| (least, mean, values.iter().copied().fold(f64::NEG_INFINITY, f64::max)))
+    let spread = Spread::of(runs.iter().map(|run| figure.values[*run] * scale))?;
+    Some((spread.least, spread.mean, spread.greatest))
 }
 
 /// Returns a chart of a figure with this caption, axes and layers.

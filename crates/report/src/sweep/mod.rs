@@ -6,6 +6,7 @@ pub mod terminal;
 
 mod data;
 mod page;
+mod points;
 mod table;
 
 pub use data::{SweepData, SweepSummary};

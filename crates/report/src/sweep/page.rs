@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::data::FigureColumn;
+use super::data::{AxisColumn, FigureColumn};
+use super::points::{Spread, by_point};
 use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
@@ -21,7 +22,7 @@ pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
         (figures(&key_figures(sweep)))
         (chart::section(plots))
-        section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&runs(sweep))) }
+        section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&points(sweep))) (table(&runs(sweep))) }
         @if sweep.manifest["scenario"].is_object() {
             section { h2 { "Scenario" } p.note { "As resolved, before any axis sets something." } (scenario(&sweep.manifest)) }
         }
@@ -120,16 +121,45 @@ fn ranges(sweep: &SweepData) -> ReportTable {
     ReportTable::new("Figures that differ", ["figure", "least", "greatest", "unit"], rows.collect())
 }
 
-/// Figures of the table of runs.
+/// Figures of the tables of points and runs.
 const COLUMNS: usize = 6;
+
+/// Returns the table of points: a row for each combination of values, and each figure over its seeds. No row is about
+/// more than one setting of anything.
+fn points(sweep: &SweepData) -> ReportTable {
+    let figures: Vec<&FigureColumn> = sweep.varying().take(COLUMNS).collect();
+    let key = |run: usize| sweep.axes.iter().map(|axis| format!("{}\n", axis.words[run])).collect();
+    let rows = by_point(sweep.runs, key).into_iter().map(|runs| {
+        let axis = sweep.axes.iter().map(|axis| setting(axis, runs[0]));
+        let figure =
+            figures.iter().map(|figure| match Spread::of(runs.iter().map(|run| figure.values[*run])) {
+                Some(spread) => TableCell::Number(spread.mean, spread.in_words(figure.unit)),
+                None => TableCell::Empty,
+            });
+        axis.chain([TableCell::count(runs.len() as u64)]).chain(figure).collect()
+    });
+    let paths = sweep.axes.iter().map(|axis| axis.path.clone());
+    let header = paths.chain(["runs".to_string()]).chain(figures.iter().map(|figure| figure.path.clone()));
+    ReportTable {
+        title: "Points".into(),
+        caption: "Mean over the seeds of a point, with the least and the greatest where they differ."
+            .to_string(),
+        header: header.map(Into::into).collect(),
+        rows: rows.collect(),
+    }
+}
+
+fn setting(axis: &AxisColumn, run: usize) -> TableCell {
+    match &axis.numbers {
+        Some(numbers) => TableCell::Number(numbers[run], axis.words[run].clone()),
+        None => TableCell::text(&axis.words[run]),
+    }
+}
 
 fn runs(sweep: &SweepData) -> ReportTable {
     let figures: Vec<&FigureColumn> = sweep.varying().take(COLUMNS).collect();
     let rows = (0..sweep.runs).map(|run| {
-        let axis = sweep.axes.iter().map(|axis| match &axis.numbers {
-            Some(numbers) => TableCell::Number(numbers[run], axis.words[run].clone()),
-            None => TableCell::text(&axis.words[run]),
-        });
+        let axis = sweep.axes.iter().map(|axis| setting(axis, run));
         let figure = figures.iter().map(|figure| match figure.values[run] {
             value if value.is_nan() => TableCell::Empty,
             value => TableCell::Number(value, amount(value, figure.unit)),

@@ -1,25 +1,25 @@
-//! Text of a sweep for the terminal: the settings that were varied, and a few figures along each axis.
+//! Text of a sweep for the terminal: a few figures by the settings that were varied.
 
 use std::fmt::Write as _;
 
 use comfy_table::CellAlignment;
 
-use crate::format::amount;
+use super::points::{Spread, by_point};
 use crate::terminal::ruled;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::statistics::mean;
 use plimsoll_experiment::sweep::{FinishedRun, Plan};
 
-/// Figures that are shown for every value of an axis.
+/// Figures that are shown.
 const SHOWN: [&str; 4] =
     ["launch.success_ratio", "fleet.hosts_used_mean", "fleet.packing_density_vcpu_mean", "billing.total"];
 
-/// Most values of an axis that are shown; of more, the first and the last of them are.
-const VALUES_MOST: usize = 20;
+/// Most rows of a table; of more, the first and the last are shown.
+const ROWS_MOST: usize = 40;
 
-/// Returns the sweep in words and tables: for every axis the mean of some figures over all runs with each of its values.
+/// Returns the sweep in words and tables: figures by point where there are few; else by the values of one axis at a time,
+/// over the other axes, but never over different demand.
 pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
     let (runs, seeds) = (plan.runs.len(), plan.seeds().len());
     let mut text = format!(
@@ -31,39 +31,62 @@ pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
         grouped(seeds as u64),
         grouped(runs as u64),
     );
-    for (axis, path) in plan.axes.iter().enumerate() {
-        let _ = write!(text, "\n{}\n", along(axis, path, plan, finished));
+    let every: Vec<usize> = (0..plan.axes.len()).collect();
+    if runs / seeds.max(1) <= ROWS_MOST {
+        let _ = write!(text, "\n{}\n", by_values(&every, plan, finished));
+        text.push_str(
+            "\neach row: the mean over the seeds, with the least and the greatest where they differ\n",
+        );
+        return text;
     }
-    text.push_str(
-        "\neach row: the mean over all runs with that value, whatever the other axes and the seed\n",
+    let demands: Vec<usize> = every.iter().copied().filter(|axis| is_demand(*axis, plan)).collect();
+    for axis in every.iter().filter(|axis| !demands.contains(axis)) {
+        let axes: Vec<usize> = demands.iter().copied().chain([*axis]).collect();
+        let _ = write!(text, "\n{}\n", by_values(&axes, plan, finished));
+    }
+    let whatever = if demands.is_empty() { "the other axes" } else { "other axes that are no demand" };
+    let _ = write!(
+        text,
+        "\neach row: the mean over all runs with these values, whatever {whatever} and the seed; least and greatest in brackets\n",
     );
     text
 }
 
-fn along(axis: usize, path: &str, plan: &Plan, finished: &[FinishedRun]) -> String {
-    let values = plan.values_of(axis);
+/// Returns whether an axis says which demand there is: a mean over two traces is about neither.
+fn is_demand(axis: usize, plan: &Plan) -> bool {
+    let is_word = |value: &&toml::Value| value.is_str() || value.is_table() || value.is_array();
+    plan.axes[axis].starts_with("workload.") && plan.values_of(axis).iter().any(is_word)
+}
+
+/// Returns a table with a row for each combination of values on some axes.
+fn by_values(axes: &[usize], plan: &Plan, finished: &[FinishedRun]) -> String {
     let shown: Vec<&str> = SHOWN.into_iter().filter(|path| finished[0].figures.contains_key(*path)).collect();
-    let path = plain(path);
-    let header: Vec<&str> = [&*path, "runs"].into_iter().chain(shown.iter().copied()).collect();
+    let paths: Vec<_> = axes.iter().map(|axis| plain(&plan.axes[*axis])).collect();
+    let header: Vec<&str> =
+        paths.iter().map(|path| &**path).chain(["runs"]).chain(shown.iter().copied()).collect();
     let mut table = ruled(&header);
-    let left_out = values.len() > VALUES_MOST;
-    for (number, value) in values.iter().enumerate() {
-        if left_out && (VALUES_MOST / 2..values.len() - VALUES_MOST / 2).contains(&number) {
-            if number == VALUES_MOST / 2 {
+    let value = |axis: &usize, run: usize| value_in_words(&plan.runs[run].values[*axis]);
+    let key = |run: usize| axes.iter().map(|axis| value(axis, run) + "\n").collect();
+    let points = by_point(plan.runs.len(), key);
+    let left_out = points.len() > ROWS_MOST;
+    for (number, runs) in points.iter().enumerate() {
+        if left_out && (ROWS_MOST / 2..points.len() - ROWS_MOST / 2).contains(&number) {
+            if number == ROWS_MOST / 2 {
                 table.add_row(["…"]);
             }
             continue;
         }
-        let runs = plan.runs.iter().zip(finished).filter(|(run, _)| run.values[axis] == **value);
-        let runs: Vec<&FinishedRun> = runs.map(|(_, finished)| finished).collect();
         let cell = |path: &&str| {
-            let figures: Vec<f64> = runs.iter().filter_map(|run| run.figures.get(*path).copied()).collect();
-            if figures.is_empty() { "none".to_string() } else { amount(mean(&figures), metric::unit(path)) }
+            let values = runs.iter().filter_map(|run| finished[*run].figures.get(*path).copied());
+            Spread::of(values).map_or("none".to_string(), |spread| spread.in_words(metric::unit(path)))
         };
-        let cells = [value_in_words(value), grouped(runs.len() as u64)].into_iter();
-        table.add_row(cells.chain(shown.iter().map(cell)));
+        let settings = axes.iter().map(|axis| value(axis, runs[0]));
+        table.add_row(settings.chain([grouped(runs.len() as u64)]).chain(shown.iter().map(cell)));
     }
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+        .column_iter_mut()
+        .skip(axes.len())
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table.trim_fmt()
 }
 
