@@ -40,6 +40,8 @@ pub enum Purpose {
     ArrivalThinning = 12,
     /// Blocks of a trace that are drawn again; the entity is the replay, and for accounts the account as well.
     TraceResample = 13,
+    /// Ends of instances that have none in a trace; the entity is the row, counted over all replays.
+    OpenEnd = 14,
     /// Times between synthetic calls; the entity is the source of calls.
     CallArrival = 20,
     /// Operation and account of a synthetic call; the entity is the source of calls.

@@ -10,6 +10,7 @@ use crate::workload::calls::CallConfig;
 use crate::workload::jobs::JobConfig;
 use crate::workload::launch_policy::OnRefusalConfig;
 use crate::workload::profile::ProfileConfig;
+use crate::workload::trace::open_ends::OpenEnds;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 use crate::workload::trace::replay::RepeatConfig;
@@ -35,6 +36,11 @@ pub struct WorkloadConfig {
     /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
     #[serde(skip_serializing_if = "is_default")]
     pub trace_round: bool,
+    /// What becomes of the trace's instances that have no end in it: `"stay"`, or `"kaplan-meier"`, which draws each an end from
+    /// what the others tell (the product-limit estimate of lifetimes, given the age seen). For a run that is longer than the
+    /// trace, or repeats it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub open_ends: OpenEnds,
     /// Replays of the trace one after the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatConfig>,
@@ -80,6 +86,7 @@ impl Default for WorkloadConfig {
             trace_origin: None,
             trace_columns: ColumnNames::default(),
             trace_round: false,
+            open_ends: OpenEnds::Stay,
             repeat: None,
             replicate: None,
             scale: 1.0,

@@ -153,6 +153,7 @@ fn open_trace(
     }
     let replay = Replay {
         reading: config.reading(),
+        open_ends: config.open_ends,
         repeat: config.repeat,
         replicate: config.replicate,
         intensity: intensity.cloned(),

@@ -426,6 +426,70 @@ fn a_trace_is_repeated_exactly() {
 }
 
 #[test]
+fn open_ends_are_drawn_anew_in_each_replay_and_nothing_else_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let begins = |row: u64| row * 20;
+    // The recording stops at 4,000 s: who lives longer has no end in it.
+    let ends_of = |row: u64| Some(begins(row) + 50 + row * 197 % 3_000).filter(|end| *end <= 4_000);
+    let rows: String = (0..200)
+        .map(|row| {
+            let end = ends_of(row).map_or(String::new(), |end| end.to_string());
+            format!("{},{end},m5.large,a{row}\n", begins(row))
+        })
+        .collect();
+    fs::write(folder.path().join("t.csv"), format!("start_s,end_s,type,account\n{rows}")).unwrap();
+    let ends = |text: &str| -> Vec<Option<u64>> {
+        let mut directory = directory();
+        let mut demand = Demand::open(&config(text), None, Seed(1), folder.path(), &mut directory).unwrap();
+        let calls = calls(&mut demand, &mut directory, usize::MAX);
+        let end = |call: &Call| match launch(call).end {
+            End::At(end) => Some(end.since(call.at).0 / NS_PER_S),
+            _ => None,
+        };
+        calls.iter().map(|(call, _)| end(call)).collect()
+    };
+    let recorded = ends("trace = 't.csv'");
+    let drawn = ends("trace = 't.csv'\nopen_ends = 'kaplan-meier'\nrepeat = { times = 2, every = '2h' }");
+    assert_eq!(drawn.len(), 2 * recorded.len());
+    let known: Vec<u64> = recorded.iter().flatten().copied().collect();
+    let last = (0..200).filter_map(ends_of).chain([begins(199)]).max().unwrap();
+    for (row, lifetime) in drawn.iter().enumerate() {
+        let in_trace = row % 200;
+        match recorded[in_trace] {
+            Some(recorded) => assert_eq!(*lifetime, Some(recorded), "row {row}"),
+            // At least as long as it was seen, and one of the lifetimes that were seen to end.
+            None => assert!(
+                lifetime.is_none_or(|drawn| drawn > last - begins(in_trace as u64) && known.contains(&drawn)),
+                "row {row}: {lifetime:?}"
+            ),
+        }
+    }
+    assert_ne!(drawn[..200], drawn[200..], "each replay draws for itself");
+    let open = (0..drawn.len()).filter(|row| recorded[row % 200].is_none());
+    assert!(open.filter(|row| drawn[*row].is_some()).count() > 20, "some end within what was seen");
+}
+
+#[test]
+fn open_ends_need_lifetimes_to_learn_from_and_ages_as_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("t.csv"), "start_s,end_s,type,account\n0,,m5.large,a\n").unwrap();
+    let error = |more: &str| {
+        let text = format!("trace = 't.csv'\nopen_ends = 'kaplan-meier'\n{more}");
+        let mut directory = directory();
+        let opened = Demand::open(&config(&text), None, Seed(1), folder.path(), &mut directory);
+        let next = opened.and_then(|mut demand| demand.next(&mut directory).map(drop));
+        next.unwrap_err().to_string()
+    };
+    assert!(
+        error("").contains("`workload.open_ends`: found no instance with an end in the trace"),
+        "{}",
+        error("")
+    );
+    let both = error("replicate = 'days'");
+    assert!(both.contains("found both `open_ends` and `replicate`, expected one of them"), "{both}");
+}
+
+#[test]
 fn copies_of_a_row_start_later_and_live_as_long() {
     let folder = hourly();
     let once = scaled("trace = 't.csv'", folder.path());

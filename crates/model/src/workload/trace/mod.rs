@@ -10,6 +10,7 @@ pub mod describe;
 pub mod import;
 pub mod intervals;
 mod kinds;
+pub mod open_ends;
 pub mod operations;
 pub mod options;
 pub mod origin;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::open_ends::{OpenEnds, RecordedLifetimes};
 use super::reading::TraceReading;
 use super::resample::{Replicate, Resample};
 use super::{TraceForm, TraceReader};
@@ -36,6 +37,8 @@ pub struct RepeatConfig {
 pub struct Replay {
     /// Settings of its reading.
     pub reading: TraceReading,
+    /// Ends of instances that have none.
+    pub open_ends: OpenEnds,
     /// Repetition.
     pub repeat: Option<RepeatConfig>,
     /// Blocks that are drawn in place of the trace as it is.
@@ -53,6 +56,8 @@ pub struct TraceReplay {
     path: PathBuf,
     replay: Replay,
     seed: Seed,
+    /// Lifetimes that open ends are drawn from; none before the first row is read.
+    lifetimes: Option<RecordedLifetimes>,
     /// Draws from the trace in this replay.
     resample: Option<Resample>,
     /// Number of the replay, from 0.
@@ -96,6 +101,7 @@ impl Persist for TraceReplay {
             path: _,
             replay: _,
             seed: _,
+            lifetimes: _, // Read again with the next row.
             resample,
             pass,
             rows,
@@ -138,6 +144,7 @@ impl TraceReplay {
         let mut problems = Vec::new();
         if reader.form() == TraceForm::Operations {
             let keys = [
+                ("workload.open_ends", replay.open_ends != OpenEnds::Stay),
                 ("workload.repeat", replay.repeat.is_some()),
                 ("workload.replicate", replay.replicate.is_some()),
                 ("workload.scale", replay.intensity.is_some()),
@@ -145,7 +152,7 @@ impl TraceReplay {
             for (key, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
                 let found =
                     "found a trace of operations, whose calls refer to each other; expected one of intervals";
-                let help = "leave `repeat`, `replicate`, `scale` and `profile` out, or replay intervals";
+                let help = "leave `open_ends`, `repeat`, `replicate`, `scale` and `profile` out, or replay intervals";
                 problems.push(Problem::new(Place::key(key), found).with_help(help));
             }
         }
@@ -158,6 +165,11 @@ impl TraceReplay {
             let problem = Problem::new(Place::key("workload.replicate"), found);
             problems.push(problem.with_help("draw `days` or `weeks`, or name the column in `trace_columns`"));
         }
+        if replay.replicate.is_some() && replay.open_ends != OpenEnds::Stay {
+            let found = "found both `open_ends` and `replicate`, expected one of them: ages are those of the trace as it is";
+            let problem = Problem::new(Place::key("workload.open_ends"), found);
+            problems.push(problem.with_help("leave `open_ends` out: what has no end stays"));
+        }
         if !problems.is_empty() {
             return Err(InputError(problems));
         }
@@ -167,6 +179,7 @@ impl TraceReplay {
             resample: replay.replicate.map(|replicate| Resample::new(replicate, seed, 0)),
             replay,
             seed,
+            lifetimes: None,
             pass: 0,
             rows: 0,
             waiting: BinaryHeap::new(),
@@ -180,7 +193,8 @@ impl TraceReplay {
     /// Returns true if the trace is replayed as it is.
     #[inline]
     fn is_plain(&self) -> bool {
-        self.replay.repeat.is_none() && self.replay.replicate.is_none() && self.replay.intensity.is_none()
+        let Replay { reading: _, open_ends, repeat, replicate, intensity, jitter: _ } = &self.replay;
+        *open_ends == OpenEnds::Stay && repeat.is_none() && replicate.is_none() && intensity.is_none()
     }
 
     /// Returns the next call in time order; `None` after the last one.
@@ -249,8 +263,23 @@ impl TraceReplay {
         }
         match &mut self.resample {
             Some(resample) => resample.next(&mut self.reader, directory),
-            None => self.reader.next(directory),
+            None => self.read_recorded_row(directory),
         }
+    }
+
+    /// Reads the next row of the trace, with an end where it has none and one is to be drawn.
+    fn read_recorded_row(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
+        let mut call = self.reader.next(directory)?;
+        if self.replay.open_ends == OpenEnds::KaplanMeier
+            && let Some(call) = &mut call
+        {
+            if self.lifetimes.is_none() {
+                self.lifetimes = Some(RecordedLifetimes::read(&mut self.reopen()?, directory)?);
+            }
+            let lifetimes = self.lifetimes.as_ref().expect("they were read above");
+            lifetimes.close(call, self.seed.stream(Purpose::OpenEnd, self.rows));
+        }
+        Ok(call)
     }
 
     /// Opens the trace once more.
