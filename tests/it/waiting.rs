@@ -7,6 +7,7 @@ use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::rows::TableRow;
 use plimsoll::engine::random::{Purpose, Seed, Stream};
 use plimsoll::queueing::mmc_wait;
+use plimsoll::units::{Duration, NS_PER_S};
 use plimsoll::workload::directory::Directory;
 
 use crate::support::{CHECKED, Experiment, Notes, UNCHECKED, assert_agrees};
@@ -296,6 +297,30 @@ fn who_waits_too_long_is_refused_and_who_waits_at_the_end_is_counted() {
     assert_eq!(outcome.launch_course.waiting_at_end, 2);
     assert_eq!(outcome.launch_course.waiting_peak, 3);
     assert_eq!(notes.samples.last().expect("the end is sampled").launches_waiting, 2);
+}
+
+#[test]
+fn what_launches_took_is_sampled_with_those_of_the_interval_alone() {
+    let trace = "start_s,end_s,vcpu,memory_gib\n0,100,8,1\n10,160,8,1\n20,170,4,1\n30,500,2,1\n161,170,2,1\n";
+    let world = "duration = '240s'\nsample_every = '60s'\nplacement = { when_full = 'wait' }
+        zones = [{ name = 'z', hosts = [{ count = 1, vcpu = 8, memory_gib = 8 }] }]";
+    let (_, notes) = Experiment::replaying(trace, world).watch();
+    let seconds = |latency: Duration| (latency.0 as f64 / 1e9).round() as u64;
+    let found: Vec<(u64, u64, u64)> = notes
+        .samples
+        .iter()
+        .filter_map(|sample| {
+            let latency = sample.launch_latency?;
+            Some((sample.at.0 / NS_PER_S, seconds(latency.median), seconds(latency.p99)))
+        })
+        .collect();
+    // The first waits for nothing; the second from 10 s to 100 s; the third and fourth from 20 s and 30 s to 160 s, and one comes
+    // later: of 0, 130 and 140 s the middle is 130 s.
+    assert_eq!(found, [(60, 0, 0), (120, 90, 90), (180, 130, 140)]);
+    // Where all launches take equally long, no time is spent on it.
+    let (_, notes) =
+        Experiment::replaying(trace, &world.replace("placement = { when_full = 'wait' }", "")).watch();
+    assert!(notes.samples.iter().all(|sample| sample.launch_latency.is_none()));
 }
 
 #[test]

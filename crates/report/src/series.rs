@@ -14,7 +14,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// Reads a table whose cells are all numbers, but for dates beside the times.
+    /// Reads a table whose cells are numbers or empty, but for dates beside the times. An empty one is not a number.
     pub fn read(path: &Path) -> Result<Series, InputError> {
         let (mut reader, mut names) = open(path)?;
         let date = without_dates(&mut names);
@@ -22,7 +22,7 @@ impl Series {
         each_row(path, &mut reader, |row| {
             let numbers = row.iter().enumerate().filter(|(column, _)| Some(*column) != date);
             for (column, (_, cell)) in columns.iter_mut().zip(numbers) {
-                column.push(number(cell)?);
+                column.push(if cell.is_empty() { f64::NAN } else { number(cell)? });
             }
             Ok(())
         })?;

@@ -26,7 +26,7 @@ fn gib(mib: u64) -> String {
 
 /// The columns, in order.
 #[rustfmt::skip]
-const COLUMNS: [Column; 26] = [
+const COLUMNS: [Column; 28] = [
     ("time_s", |s| seconds(s.at.0)),
     ("hosts", |s| s.hosts.to_string()),
     ("hosts_used", |s| s.hosts_used.to_string()),
@@ -52,6 +52,8 @@ const COLUMNS: [Column; 26] = [
     ("elastic_addresses", |s| s.elastic_addresses.to_string()),
     ("volume_gib_used", |s| s.volume_gib_used.to_string()),
     ("accrued_usd", |s| format_micro_usd(s.accrued_micro_usd)),
+    ("launch_median_s", |s| s.launch_latency.map(|latency| seconds(latency.median.0)).unwrap_or_default()),
+    ("launch_p99_s", |s| s.launch_latency.map(|latency| seconds(latency.p99.0)).unwrap_or_default()),
     ("events", |s| s.events.to_string()),
 ];
 

@@ -13,6 +13,7 @@ mod groups;
 mod host_fill;
 mod hosts;
 mod instances;
+mod launch_latency;
 mod money;
 mod packing;
 mod parts;
@@ -46,6 +47,7 @@ pub const CHARTS: [Chart; 16] = [
     Chart { name: "instances", plots: instances::plots },
     Chart { name: "addresses", plots: addresses::plots },
     Chart { name: "stages", plots: stages::plots },
+    Chart { name: "launch-latency", plots: launch_latency::plots },
     Chart { name: "latency-percentiles", plots: percentiles::plots },
     Chart { name: "latency", plots: durations::plots },
     Chart { name: "money", plots: money::plots },

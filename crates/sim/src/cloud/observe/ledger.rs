@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::observe::observation::LaunchLatency;
 use crate::cloud::observe::shortage::FirstShortage;
 use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
 use plimsoll_base::engine::digest::Digest;
@@ -164,6 +165,8 @@ pub struct Ledger {
     pub first_shortage: Option<Box<FirstShortage>>,
     /// Durations from the call to its effect.
     pub durations: EnumMap<Operation, Durations>,
+    /// Durations of the launches since the last sample; `None` where all launches take equally long.
+    pub recent_launches: Option<Durations>,
     /// Digest over everything that happened, warm-up included.
     pub digest: Digest,
     /// Successful launches and terminations since the start \[instances\].
@@ -339,7 +342,20 @@ impl Ledger {
     pub fn record_latency(&mut self, operation: Operation, duration: Duration) {
         if self.in_window {
             self.durations[operation].record(duration);
+            if operation == Operation::Launch
+                && let Some(recent) = &mut self.recent_launches
+            {
+                recent.record(duration);
+            }
         }
+    }
+
+    /// Returns how long the launches since the last sample took; `None` where there was none, or all take equally long.
+    pub fn take_recent_launches(&mut self) -> Option<LaunchLatency> {
+        let recent = self.recent_launches.as_mut().filter(|recent| recent.count() > 0)?;
+        let taken = std::mem::take(recent).histogram();
+        let at = |quantile| Duration(taken.value_at_quantile(quantile));
+        Some(LaunchLatency { median: at(0.5), p99: at(0.99) })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::cloud::observe::minutes::Minute;
 use crate::cloud::observe::outcome::GroupFigures;
 use crate::cloud::observe::rows::TableRow;
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Duration, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
 use plimsoll_model::fleet::fill::Fill;
 use plimsoll_model::fleet::totals::Totals;
@@ -69,6 +69,15 @@ pub struct Refusal {
     pub launch: Option<u64>,
 }
 
+/// Time that some launches took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchLatency {
+    /// Median.
+    pub median: Duration,
+    /// 99th percentile.
+    pub p99: Duration,
+}
+
 /// State of the cloud at a moment: one row of the time series.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -114,6 +123,9 @@ pub struct Sample {
     pub launches_succeeded: u64,
     /// Instances whose launches wait for room.
     pub launches_waiting: u64,
+    /// Time that the launches since the last sample took, from the first attempt to running; `None` where there was none, or all
+    /// take equally long.
+    pub launch_latency: Option<LaunchLatency>,
     /// Private addresses in use over all subnets.
     pub addresses_used: u64,
     /// Private addresses in use, by subnet.

@@ -14,15 +14,17 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     }
     // Whether or not its total is shown: what has ended is forgotten.
     world.recorder.unmet.advance(at);
+    let launch_latency = world.recorder.ledger.take_recent_launches();
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
-    let sample = state(world, at, events, has_fill);
+    let sample = Sample { launch_latency, ..state(world, at, events, has_fill) };
     world.recorder.outbox.push(Observation::Sampled(sample));
 }
 
-/// Returns the state of the cloud, with the fill of its hosts or without. Unmet demand is that of the last sample.
+/// Returns the state of the cloud, with the fill of its hosts or without. Unmet demand is that of the last sample; what launches
+/// took since then is left out.
 pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
     let (vcpu_unmet_milli, memory_unmet_mib) = world.recorder.unmet.totals();
     let (totals, ledger) = (world.hosts.fleet.totals(), &world.recorder.ledger);
@@ -53,6 +55,7 @@ pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
         launches_requested: ledger.launch.requested,
         launches_succeeded: ledger.launch.succeeded,
         launches_waiting: world.reactions.as_ref().map_or(0, |reactions| reactions.waiting_instances()),
+        launch_latency: None,
         addresses_used: subnet_addresses_used.iter().sum(),
         subnet_addresses_used,
         public_addresses_used: world.network.public_usage().used(),

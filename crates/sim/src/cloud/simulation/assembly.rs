@@ -10,13 +10,16 @@ use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::table::Instances;
 use crate::cloud::observe::breakdown::Breakdown;
 use crate::cloud::observe::headroom_sampler::HeadroomSampler;
+use crate::cloud::observe::ledger::Ledger;
 use crate::cloud::observe::recorder::Recorder;
 use crate::cloud::reaction::state::Reactions;
 use crate::cloud::simulation::timers::Timers;
 use crate::cloud::world::World;
 use crate::scenario::Scenario;
+use crate::scenario::step_time::StepTime;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::metrics::Durations;
 use plimsoll_base::units::{Duration, Time};
 use plimsoll_model::autoscaling;
 use plimsoll_model::billing::{Billing, HostRate, Setting, usd};
@@ -74,6 +77,9 @@ fn parts(
     let groups = autoscaling::config::resolve(&scenario.autoscaling_groups, seed, &mut directory)
         .map_err(InputError)?;
     let reactions = Reactions::new(scenario, &demand, pools, groups);
+    let control = Control::new(scenario);
+    let launches_differ =
+        control.is_some() || reactions.is_some() || matches!(scenario.lifecycle.boot, StepTime::Drawn(_));
     let keeps_by_host =
         faults.is_some() || reactions.as_ref().is_some_and(|reactions| reactions.asks_for_hosts());
     Ok(World {
@@ -100,11 +106,12 @@ fn parts(
         faults,
         timers: Timers::new(scenario),
         recorder: Recorder {
+            ledger: Ledger { recent_launches: launches_differ.then(Durations::default), ..Ledger::default() },
             breakdown: Breakdown::new(names.len(), &scenario.host_kinds()),
             headroom: scenario.headroom.as_ref().map(HeadroomSampler::new),
             ..Recorder::default()
         },
-        control: Control::new(scenario),
+        control,
         reactions,
         clients: None,
         directory,
