@@ -195,7 +195,7 @@ async fn action(State(commands): Commands, headers: HeaderMap, form: Bytes) -> R
 /// Returns the text of a body, or the refusal of one that is none.
 fn text(body: Bytes) -> Result<String, Response> {
     let refusal = |_| respond(HttpReply::problem(400, "MalformedRequest", "The body is no text in UTF-8"));
-    String::from_utf8(body.to_vec()).map_err(refusal)
+    String::from_utf8(body.into()).map_err(refusal)
 }
 
 async fn rest_request(

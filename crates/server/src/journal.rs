@@ -82,7 +82,7 @@ impl RequestJournal {
     ///
     /// # Errors
     ///
-    /// It cannot be read or written, another server has it, or it is that of another run.
+    /// A journal that cannot be read or written, that another server has, or that is of another run.
     pub fn open(
         folder: &Path,
         scenario: &Scenario,
@@ -138,7 +138,7 @@ impl RequestJournal {
 ///
 /// # Errors
 ///
-/// It cannot be read, or is that of another run.
+/// A journal that cannot be read, or that is of another run.
 pub fn entries(folder: &Path, scenario: &Scenario) -> Result<Vec<JournalEntry>, InputError> {
     let path = folder.join(FILE);
     let file = File::open(&path).map_err(|error| unusable(&path, &error))?;
@@ -158,21 +158,22 @@ struct Contents {
 fn read(path: &Path, file: &File, head: &JournalHead) -> Result<Contents, InputError> {
     let mut contents = Contents { entries: Vec::new(), length: 0 };
     let mut lines = BufReader::new(file);
-    let mut line = String::new();
+    let mut line = Vec::new();
     for number in 1.. {
         line.clear();
-        let read = lines.read_line(&mut line).map_err(|error| unusable(path, &error))?;
-        if !line.ends_with('\n') {
+        // Bytes, not text: a kill may leave a part of a character.
+        let read = lines.read_until(b'\n', &mut line).map_err(|error| unusable(path, &error))?;
+        if !line.ends_with(b"\n") {
             break; // The end, or what a kill has left.
         }
         let wrong = |error: serde_json::Error| {
             Problem::new(Place::file(path), format!("line {number} is no entry of a journal: {error}"))
         };
         if number == 1 {
-            let found: JournalHead = serde_json::from_str(&line).map_err(wrong)?;
+            let found: JournalHead = serde_json::from_slice(&line).map_err(wrong)?;
             check(path, &found, head)?;
         } else {
-            contents.entries.push(serde_json::from_str(&line).map_err(wrong)?);
+            contents.entries.push(serde_json::from_slice(&line).map_err(wrong)?);
         }
         contents.length += read as u64;
     }

@@ -1,6 +1,6 @@
 //! The server of plimsoll: a modelled cloud behind EC2's protocol, for clients that call it over HTTP.
 //!
-//! One thread owns the simulation and takes commands from a channel, one after the other; the connections belong to others. A
+//! A single thread owns the simulation and takes commands from a channel, one after the other; the connections belong to others. A
 //! command is a function of the state and its own text, so the same commands at the same simulated times give the same answers.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.

@@ -44,11 +44,11 @@ pub enum ActionStep<T> {
 impl<T> ActionStep<T> {
     /// Returns the step that makes one call, and what its answer becomes.
     pub fn call(
-        action: Action,
+        action: impl Into<Action>,
         finish: impl FnOnce(&mut CloudModel<'_>, CallOutcome) -> Result<T, ApiError> + 'static,
     ) -> ActionStep<T> {
         let only = |outcome: CallsOutcome| outcome.map(|mut effects| effects.pop().unwrap_or_default());
-        ActionStep::Calls(vec![action], Box::new(move |model, outcome| finish(model, only(outcome))))
+        ActionStep::Calls(vec![action.into()], Box::new(move |model, outcome| finish(model, only(outcome))))
     }
 }
 

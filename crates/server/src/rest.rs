@@ -1,6 +1,6 @@
 //! REST under `/api/v1`: instances, volumes and security groups as JSON.
 //!
-//! One register has every endpoint; the OpenAPI document is made of it and of the types of the bodies, so that it says what the
+//! The register has every endpoint; the OpenAPI document is made of it and of the types of the bodies, so that it says what the
 //! code does.
 
 mod bodies;

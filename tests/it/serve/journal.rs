@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use assert_cmd::cargo::cargo_bin;
@@ -63,9 +63,10 @@ fn what_a_kill_has_left_of_the_last_line_is_cut_off() {
     let id = launch(&server).unwrap();
     let server = server.kill_and_restart_after(|folder| {
         let file = folder.join("j/journal.jsonl");
-        let mut text = fs::read_to_string(&file).unwrap();
-        text.push_str("{\"at_ns\":5,\"request\":[\"te");
-        fs::write(file, text).unwrap();
+        let mut bytes = fs::read(&file).unwrap();
+        // In the middle of a letter of two bytes.
+        bytes.extend(&"{\"at_ns\":5,\"request\":[\"té".as_bytes()[..25]);
+        fs::write(file, bytes).unwrap();
     });
     assert_eq!(ids(&server.post("/", "Action=DescribeInstances").1), [id]);
     assert!(launch(&server).is_some());
@@ -74,51 +75,23 @@ fn what_a_kill_has_left_of_the_last_line_is_cut_off() {
     server.stop();
 }
 
+/// Serves on the journal that is in a folder, and returns what came of it.
+fn serve_again(folder: &Path, more: &[&str]) -> Output {
+    let words =
+        ["serve", "s.toml", "--listen", "127.0.0.1:0", "--clock", "stepped", "--journal", "j", "-o", "x"];
+    Command::new(cargo_bin("plimsoll")).args(words).args(more).current_dir(folder).output().unwrap()
+}
+
 #[test]
 fn the_journal_of_another_run_is_refused() {
     let server = Server::start(&["--clock", "stepped", "--journal", "j"]);
     launch(&server);
-    let other = |more: &[&str]| {
-        Command::new(cargo_bin("plimsoll"))
-            .args([
-                "serve",
-                "s.toml",
-                "--listen",
-                "127.0.0.1:0",
-                "--clock",
-                "stepped",
-                "--journal",
-                "j",
-                "-o",
-                "x",
-            ])
-            .args(more)
-            .current_dir(server.folder())
-            .output()
-            .unwrap()
-    };
-    let output = other(&[]);
+    let output = serve_again(server.folder(), &[]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(2) && told.contains("another server writes this journal"), "{told}");
     let (_, folder) = server.stop();
     for (more, what) in [(["--seed", "7"], "seed"), (["--region", "eu-west-1"], "--region")] {
-        let output = Command::new(cargo_bin("plimsoll"))
-            .args([
-                "serve",
-                "s.toml",
-                "--listen",
-                "127.0.0.1:0",
-                "--clock",
-                "stepped",
-                "--journal",
-                "j",
-                "-o",
-                "x",
-            ])
-            .args(more)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
+        let output = serve_again(folder.path(), &more);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && told.contains(what), "{told}");
     }

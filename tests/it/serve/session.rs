@@ -5,7 +5,7 @@ use plimsoll::cloud::session::{CallNumber, Session};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::failure::Failure;
 use plimsoll::scenario::Scenario;
-use plimsoll::units::{AccountId, Duration, NS_PER_S, Time};
+use plimsoll::units::{AccountId, Duration, InstanceId, NS_PER_S, Time};
 use plimsoll::workload::call::{Action, End, Launch, Sender, Targets};
 use plimsoll::workload::handles::Handle;
 
@@ -185,4 +185,32 @@ fn the_outcome_of_now_is_that_of_a_run_that_ends_now() {
     assert_eq!((now.digest, now.horizon), (end.digest, end.horizon));
     assert_eq!(now.launch.succeeded, end.launch.succeeded);
     assert_eq!(format!("{:?}", now.bill), format!("{:?}", end.bill));
+}
+
+#[test]
+fn what_clients_ask_for_and_what_pools_ask_for_draws_apart() {
+    let experiment = Experiment::new(
+        "duration = '1d'
+lifecycle.boot = { kind = 'exponential', mean = '1m' }
+zones = [{ name = 'a', hosts = [{ count = 4, vcpu = 64, memory_gib = 256 }] }]
+pools = [{ name = 'runners', types = ['m5.large'], size = 3 }]
+[[workload.jobs]]
+name = 'builds'
+pool = 'runners'
+process = { kind = 'poisson', per_hour = 0.001 }
+lifetime = { kind = 'constant', value = '10m' }",
+    );
+    let scenario = experiment.scenario(&[]);
+    let mut session = open(&scenario, CHECKED);
+    let (account, action, _) = launch(&mut session, "own", 3);
+    session.submit(account, action, &mut Silent).unwrap();
+    session.advance(second(7200), &mut Silent).unwrap();
+    let pool = session.directory_mut().account("runners");
+    let boots = |account: AccountId| -> Vec<Duration> {
+        let instances = session.instances_of(account, InstanceId(0));
+        instances.map(|instance| instance.since.since(instance.launched)).collect()
+    };
+    let (of_pool, of_client) = (boots(pool), boots(account));
+    assert_eq!((of_pool.len(), of_client.len()), (3, 3));
+    assert!(of_client.iter().all(|boot| !of_pool.contains(boot)), "{of_pool:?} {of_client:?}");
 }

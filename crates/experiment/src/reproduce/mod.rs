@@ -37,9 +37,9 @@ pub struct PublishedFigure {
     pub table: String,
     /// Row or column of it.
     pub name: String,
-    /// PublishedFigure as it is printed there.
+    /// Figure as it is printed there.
     pub published: String,
-    /// PublishedFigure that was computed, exact.
+    /// Figure that was computed, exact.
     pub ours: String,
     /// Greatest difference that is no failure; `None`: every printed digit is equal.
     #[serde(skip)]

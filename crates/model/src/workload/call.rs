@@ -90,6 +90,12 @@ impl Action {
     }
 }
 
+impl From<ResourceCall> for Action {
+    fn from(call: ResourceCall) -> Action {
+        Action::Resource(Box::new(call))
+    }
+}
+
 /// The instances a call is about. Every one gets its own answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Targets {
@@ -220,6 +226,16 @@ pub enum Sender {
 }
 
 impl Sender {
+    /// Returns the number from which on its instances are counted. Those that no demand of the scenario asks for have ranges of
+    /// their own, as random streams are keyed by the numbers: what a client or a group asks for shifts no draw of another.
+    pub fn first_number(self) -> u64 {
+        match self {
+            Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => 0,
+            Sender::Client => 1 << 54,
+            Sender::Pool(_) | Sender::Group(_) => 1 << 55,
+        }
+    }
+
     /// Returns whether its instances have an owner that is told of them, and asks again for those that are refused.
     pub fn has_owner(self) -> bool {
         matches!(self, Sender::Pool(_) | Sender::Group(_))

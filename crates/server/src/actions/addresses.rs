@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::ElasticAddressId;
 use plimsoll_model::network::Holder;
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::ResourceCall;
 use plimsoll_sim::cloud::session::CreatedResource;
 
@@ -64,10 +63,6 @@ pub fn public_address(id: ElasticAddressId) -> Ipv4Addr {
     Ipv4Addr::from(first + id.0 % (1 << 16))
 }
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn error(reason: FailureReason, id: &str) -> ApiError {
     match reason.failure {
         Failure::InvalidAllocationIdNotFound => ApiError::not_found(reason.failure, "allocation ID", id),
@@ -83,7 +78,7 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let tags = super::launch::tags_of(params, "elastic-ip")?;
     let name = model.new_name();
     let address = model.session.directory_mut().handles.address(&name);
-    Ok(ActionStep::call(call(ResourceCall::AllocateAddress(address)), move |model, outcome| {
+    Ok(ActionStep::call(ResourceCall::AllocateAddress(address), move |model, outcome| {
         let Some(CreatedResource::Address(id)) = outcome?.created else {
             return Err(ApiError::gone("address"));
         };
@@ -108,7 +103,7 @@ fn associate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> Xml
     let request =
         ResourceCall::AssociateAddress(model.address_handle(IdKind::Allocation, &id)?, handle, again);
     let number = model.read_id(IdKind::Allocation, &id)?;
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| match reason.failure {
             Failure::InvalidAllocationIdNotFound => error(reason, &id),
             _ => model.instance_error(reason, std::slice::from_ref(&instance), caller.account),
@@ -123,7 +118,7 @@ fn associate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> Xml
 fn disassociate(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let id = params.required("AssociationId")?.to_string();
     let request = ResourceCall::DisassociateAddress(model.address_handle(IdKind::Association, &id)?);
-    Ok(ActionStep::call(call(request), move |_, outcome| {
+    Ok(ActionStep::call(request, move |_, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         Ok(success())
     }))
@@ -132,7 +127,7 @@ fn disassociate(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlSt
 fn release(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("AllocationId")?.to_string();
     let request = ResourceCall::ReleaseAddress(model.address_handle(IdKind::Allocation, &id)?);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         model.labels.forget(caller.account, &id);
         Ok(success())

@@ -79,7 +79,7 @@ pub fn all() -> impl Iterator<Item = &'static ActionEntry> {
 ///
 /// # Errors
 ///
-/// It names none, or one that is not modelled, or a parameter that the action does not have.
+/// No action, one that is not modelled, or a parameter that the action does not have.
 pub fn find(params: &Params) -> Result<&'static ActionEntry, ApiError> {
     let name = params.get("Action").unwrap_or_default();
     if name.is_empty() {

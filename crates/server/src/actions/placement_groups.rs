@@ -4,7 +4,6 @@ use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::PlacementGroupId;
 use plimsoll_model::placement::config::GroupStrategy;
 use plimsoll_model::placement::groups::GroupRule;
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::ResourceCall;
 
 use super::{ActionEntry, XmlStep, success};
@@ -37,10 +36,6 @@ pub const ACTIONS: [ActionEntry; 3] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn error(reason: FailureReason, name: &str) -> ApiError {
     match reason.failure {
         Failure::InvalidPlacementGroupUnknown => ApiError::not_found(reason.failure, "placement group", name),
@@ -59,7 +54,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let partitions = params.number("PartitionCount")?;
     let group = model.session.directory_mut().handles.placement_group(&name);
     let request = ResourceCall::CreatePlacementGroup { group, strategy, partitions };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome?;
         let mut own = model.session.placement_groups().of_account(caller.account);
         let id = own.find(|(known, _)| *known == name).map(|(_, id)| id);
@@ -74,7 +69,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
 fn delete(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let name = params.required("GroupName")?.to_string();
     let group = model.session.directory_mut().handles.placement_group(&name);
-    Ok(ActionStep::call(call(ResourceCall::DeletePlacementGroup(group)), move |_, outcome| {
+    Ok(ActionStep::call(ResourceCall::DeletePlacementGroup(group), move |_, outcome| {
         outcome.map_err(|reason| error(reason, &name))?;
         Ok(success())
     }))

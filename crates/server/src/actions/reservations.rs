@@ -2,7 +2,6 @@
 
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::CapacityReservationId;
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::ResourceCall;
 use plimsoll_sim::cloud::session::CreatedResource;
 
@@ -42,10 +41,6 @@ pub const ACTIONS: [ActionEntry; 3] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let kind = model.instance_type(params.required("InstanceType")?)?;
     let zone = model.zone(params.required("AvailabilityZone")?)?;
@@ -62,7 +57,7 @@ fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let name = model.new_name();
     let reservation = model.session.directory_mut().handles.reservation(&name);
     let request = ResourceCall::CreateReservation { reservation, kind, zone, count, open, until: None };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         let created = outcome?.created;
         let Some(CreatedResource::Reservation(id)) = created else {
             return Err(ApiError::gone("reservation"));
@@ -74,7 +69,7 @@ fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
 fn cancel(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let id = params.required("CapacityReservationId")?.to_string();
     let request = ResourceCall::CancelReservation(model.reservation_handle(&id)?);
-    Ok(ActionStep::call(call(request), move |_, outcome| {
+    Ok(ActionStep::call(request, move |_, outcome| {
         outcome.map_err(|reason| match reason.failure {
             Failure::InvalidCapacityReservationIdNotFound => {
                 ApiError::not_found(reason.failure, "capacity reservation", &id)

@@ -100,17 +100,13 @@ pub const ACTIONS: [ActionEntry; 8] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let name = params.required("GroupName")?.to_string();
     let description = params.required("GroupDescription")?.to_string();
     let tags = super::launch::tags_of(params, "security-group")?;
     let (vpc_name, vpc) = rules::vpc_named(model, caller, params.get("VpcId").filter(|id| !id.is_empty()))?;
     let handle = model.session.directory_mut().handles.security_group(&name);
-    Ok(ActionStep::call(call(ResourceCall::CreateSecurityGroup(handle, vpc_name)), move |model, outcome| {
+    Ok(ActionStep::call(ResourceCall::CreateSecurityGroup(handle, vpc_name), move |model, outcome| {
         outcome?;
         let id = rules::id_of(model, caller, Vpc(vpc), &name)?;
         let shown = model.id(IdKind::SecurityGroup, id.0);
@@ -140,7 +136,7 @@ fn named_group(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> R
 fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = named_group(model, caller, params)?;
     let handle = model.security_group_handle(caller.account, &id)?;
-    Ok(ActionStep::call(call(ResourceCall::DeleteSecurityGroup(handle)), move |model, outcome| {
+    Ok(ActionStep::call(ResourceCall::DeleteSecurityGroup(handle), move |model, outcome| {
         outcome?;
         model.labels.forget(caller.account, &id);
         Ok(Xml::fragment(|xml| {
@@ -176,7 +172,9 @@ fn change(
     };
     let request = |wish: &RuleWish| {
         let rule = wish.request.clone();
-        call(if adds { ResourceCall::Authorize(group, rule) } else { ResourceCall::Revoke(group, rule) })
+        let call =
+            if adds { ResourceCall::Authorize(group, rule) } else { ResourceCall::Revoke(group, rule) };
+        Action::from(call)
     };
     let calls = wanted.iter().map(request).collect();
     let permissions: Vec<Permission> = wishes.iter().filter_map(|wish| wish.permission).collect();

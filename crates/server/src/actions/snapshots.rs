@@ -3,7 +3,6 @@
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::SnapshotId;
 use plimsoll_model::storage::{Image, LaunchPermission, Snapshot, SnapshotState};
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::ResourceCall;
 use plimsoll_sim::cloud::session::CreatedResource;
 
@@ -70,10 +69,6 @@ pub const ACTIONS: [ActionEntry; 6] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn error(reason: FailureReason, id: &str) -> ApiError {
     match reason.failure {
         Failure::InvalidVolumeNotFound => ApiError::not_found(reason.failure, "volume", id),
@@ -90,7 +85,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let volume = model.volume_handle(&id)?;
     let name = model.new_name();
     let snapshot = model.session.directory_mut().handles.snapshot(&name);
-    Ok(ActionStep::call(call(ResourceCall::CreateSnapshot(snapshot, volume)), move |model, outcome| {
+    Ok(ActionStep::call(ResourceCall::CreateSnapshot(snapshot, volume), move |model, outcome| {
         let effects = outcome.map_err(|reason| error(reason, &id))?;
         let Some(CreatedResource::Snapshot(id)) = effects.created else {
             return Err(ApiError::gone("snapshot"));
@@ -107,7 +102,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
 fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("SnapshotId")?.to_string();
     let request = ResourceCall::DeleteSnapshot(model.snapshot_handle(&id)?);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         model.labels.forget(caller.account, &id);
         Ok(success())
@@ -208,7 +203,7 @@ fn register(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     }
     let image = model.session.directory_mut().handles.image(&name);
     let request = ResourceCall::RegisterImage { image, snapshot, size_gib, public: false };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         let Some(CreatedResource::Image(id)) = outcome?.created else { return Err(ApiError::gone("image")) };
         Ok(Xml::fragment(|xml| xml.text("imageId", model.id(IdKind::Image, id.0))))
     }))
@@ -217,7 +212,7 @@ fn register(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 fn deregister(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("ImageId")?.to_string();
     let request = ResourceCall::DeregisterImage(model.image_handle(caller.account, &id)?);
-    Ok(ActionStep::call(call(request), move |_, outcome| {
+    Ok(ActionStep::call(request, move |_, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         Ok(success())
     }))

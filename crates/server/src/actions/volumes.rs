@@ -4,7 +4,6 @@ use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::VolumeId;
 use plimsoll_model::storage::{AttachmentState, Volume, VolumeAttachment};
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::{ResourceCall, VolumeSpec};
 use plimsoll_sim::cloud::session::CreatedResource;
 
@@ -70,10 +69,6 @@ pub const ACTIONS: [ActionEntry; 7] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 /// Returns the error of a call about a volume; where it does not exist for the account, it says so.
 fn error(reason: FailureReason, id: &str) -> ApiError {
     match reason.failure {
@@ -108,7 +103,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let name = model.new_name();
     let volume = model.session.directory_mut().handles.volume(&name);
     let request = ResourceCall::CreateVolume { volume, zone, spec, snapshot, multi_attach };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         let Some(CreatedResource::Volume(id)) = outcome?.created else {
             return Err(ApiError::gone("volume"));
         };
@@ -133,7 +128,7 @@ fn attach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         device: device.clone(),
     };
     let volume = model.read_id(IdKind::Volume, &id)?;
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| match reason.failure {
             Failure::InvalidVolumeNotFound => error(reason, &id),
             _ => model.instance_error(reason, std::slice::from_ref(&instance), caller.account),
@@ -149,7 +144,7 @@ fn detach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let volume = VolumeId(model.read_id(IdKind::Volume, &id)?);
     let was = (model.session.storage().volume(volume)).and_then(|volume| volume.attachments.first().copied());
     let request = ResourceCall::DetachVolume(model.volume_handle(&id)?, handle);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         let named: Vec<String> = instance.iter().cloned().collect();
         outcome.map_err(|reason| match reason.failure {
             Failure::InvalidVolumeNotFound => error(reason, &id),
@@ -179,7 +174,7 @@ fn attachment(model: &CloudModel<'_>, volume: VolumeId, id: &str, instance: Opti
 fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("VolumeId")?.to_string();
     let request = ResourceCall::DeleteVolume(model.volume_handle(&id)?);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         model.labels.forget(caller.account, &id);
         Ok(success())
@@ -191,7 +186,7 @@ fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let volume = VolumeId(model.read_id(IdKind::Volume, &id)?);
     let spec = spec(params)?;
     let request = ResourceCall::ModifyVolume(model.volume_handle(&id)?, spec);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         let volume = own(model, caller, volume).ok_or_else(|| ApiError::gone("volume"))?;
         Ok(Xml::fragment(|xml| {

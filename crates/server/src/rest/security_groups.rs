@@ -3,7 +3,6 @@
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::SecurityGroupId;
 use plimsoll_model::network::security::{Direction, Vpc};
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::ResourceCall;
 use serde_json::json;
 
@@ -41,7 +40,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, asked: &Asked<'_>) -> Json
     let (vpc_name, vpc) = groups::vpc_named(model, caller, Some(&body.vpc_id))?;
     let handle = model.session.directory_mut().handles.security_group(&body.group_name);
     let request = ResourceCall::CreateSecurityGroup(handle, vpc_name);
-    Ok(ActionStep::call(Action::Resource(Box::new(request)), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome?;
         let id = groups::id_of(model, caller, Vpc(vpc), &body.group_name)?;
         let shown = model.id(IdKind::SecurityGroup, id.0);
@@ -75,17 +74,13 @@ fn add_rule(model: &mut CloudModel<'_>, caller: Caller, asked: &Asked<'_>) -> Js
         }
     };
     let RuleWish { permission, request } = groups::rule(direction, (protocol, ports), peer);
-    Ok(ActionStep::call(
-        Action::Resource(Box::new(ResourceCall::Authorize(group, request))),
-        move |model, outcome| {
-            outcome?;
-            let found = model.session.security().group(number).ok().zip(permission);
-            let rule = found.and_then(|(group, permission)| {
-                group.rules(direction).iter().find(|rule| rule.permission == permission)
-            });
-            let rule =
-                rule.ok_or_else(|| ApiError::not_found(Failure::InvalidPermissionNotFound, "rule", ""))?;
-            Ok(json!(RuleAddedBody { security_group_id: id, rule_id: groups::rule_id(model, rule.id) }))
-        },
-    ))
+    Ok(ActionStep::call(ResourceCall::Authorize(group, request), move |model, outcome| {
+        outcome?;
+        let found = model.session.security().group(number).ok().zip(permission);
+        let rule = found.and_then(|(group, permission)| {
+            group.rules(direction).iter().find(|rule| rule.permission == permission)
+        });
+        let rule = rule.ok_or_else(|| ApiError::not_found(Failure::InvalidPermissionNotFound, "rule", ""))?;
+        Ok(json!(RuleAddedBody { security_group_id: id, rule_id: groups::rule_id(model, rule.id) }))
+    }))
 }

@@ -3,7 +3,6 @@
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::VolumeId;
-use plimsoll_model::workload::call::Action;
 use plimsoll_model::workload::resource_call::{ResourceCall, VolumeSpec};
 use plimsoll_sim::cloud::session::CreatedResource;
 use serde_json::json;
@@ -45,10 +44,6 @@ pub(super) const ENDPOINTS: [Endpoint; 3] = [
     },
 ];
 
-fn call(call: ResourceCall) -> Action {
-    Action::Resource(Box::new(call))
-}
-
 fn create(model: &mut CloudModel<'_>, _: Caller, asked: &Asked<'_>) -> JsonStep {
     let body: CreateVolumeBody = asked.body()?;
     let zone = model.zone(&body.availability_zone)?;
@@ -58,7 +53,7 @@ fn create(model: &mut CloudModel<'_>, _: Caller, asked: &Asked<'_>) -> JsonStep 
     let volume = model.session.directory_mut().handles.volume(&name);
     let spec = VolumeSpec { kind: Some(kind), size_gib: Some(body.size), ..VolumeSpec::default() };
     let request = ResourceCall::CreateVolume { volume, zone, spec, snapshot: None, multi_attach: false };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         let Some(CreatedResource::Volume(id)) = outcome?.created else {
             return Err(ApiError::gone("volume"));
         };
@@ -79,7 +74,7 @@ fn attach(model: &mut CloudModel<'_>, caller: Caller, asked: &Asked<'_>) -> Json
     let instance = model.instance_handle(&body.instance_id)?;
     let volume = model.volume_handle(&id)?;
     let request = ResourceCall::AttachVolume { volume, instance, device: body.device };
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| {
             model.instance_error(reason, std::slice::from_ref(&body.instance_id), caller.account)
         })?;
@@ -101,7 +96,7 @@ fn detach(model: &mut CloudModel<'_>, _: Caller, asked: &Asked<'_>) -> JsonStep 
     let id = asked.id.to_string();
     let number = VolumeId(model.read_id(IdKind::Volume, &id)?);
     let request = ResourceCall::DetachVolume(model.volume_handle(&id)?, None);
-    Ok(ActionStep::call(call(request), move |model, outcome| {
+    Ok(ActionStep::call(request, move |model, outcome| {
         outcome?;
         let volume = model.session.storage().volume(number).ok_or_else(|| ApiError::gone("volume"))?;
         Ok(json!(DetachedBody { volume_id: id, state: volume.state.name().to_string() }))

@@ -14,10 +14,6 @@ use plimsoll_base::input::{Problem, did_you_mean};
 /// Most problems of one file that are reported.
 const MAX_PROBLEMS: usize = 50;
 
-/// Features that are not modelled yet, by the beginning of their key path (items left out), and what to do instead.
-const LATER: [(&str, &str); 1] =
-    [("zones.hosts.numa_nodes", "this version does not model NUMA nodes: leave the key out")];
-
 /// Document read as far as possible.
 pub(super) struct Reading<T> {
     /// Value without the parts that are wrong; `None` where too little is left.
@@ -171,11 +167,7 @@ impl Complaint {
             Complaint::Other(sentence) => (place_of_value(document, at), sentence.clone(), None),
         };
         let problem = Problem::new(place, message);
-        let keys: Vec<Step> = at.iter().filter(|step| matches!(step, Step::Key(_))).cloned().collect();
-        let keys = key_path::show(&keys);
-        let later =
-            LATER.iter().find(|(start, _)| keys.starts_with(start)).map(|(_, say)| (*say).to_string());
-        match later.or(help) {
+        match help {
             Some(help) => problem.with_help(help),
             None => problem,
         }

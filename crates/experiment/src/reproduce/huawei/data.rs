@@ -28,7 +28,7 @@ pub struct Vm {
     pub lifetime: u64,
 }
 
-/// HuaweiData of the studies.
+/// Data of the studies.
 pub struct HuaweiData {
     /// VMs in the order of their arrival.
     pub vms: Vec<Vm>,

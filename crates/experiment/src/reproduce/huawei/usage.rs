@@ -212,11 +212,7 @@ impl OpenHosts {
     /// Returns the host that a rule chooses for a VM; the first of equal ones.
     fn choose(&mut self, rule: Rule, row: usize, now: u64, episode: &Episode<'_>) -> Option<HostId> {
         let vm = episode.vm(row);
-        let mut fitting = self
-            .0
-            .iter_mut()
-            .filter(|host| episode.fleet.fits(host.id, &vm.footprint))
-            .map(|host| &mut *host);
+        let mut fitting = self.0.iter_mut().filter(|host| episode.fleet.fits(host.id, &vm.footprint));
         match rule {
             Rule::Registered(_) => panic!("the placer chooses by a strategy"),
             Rule::BestNode => {

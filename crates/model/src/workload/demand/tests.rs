@@ -540,10 +540,10 @@ fn only_whole_days_and_weeks_are_drawn() {
     assert_eq!(blocks(15 * 24, "weeks"), Ok(2));
     assert_eq!(
         blocks(47, "days").unwrap_err(),
-        "`workload.replicate`: found a trace of 1 whole days, expected two or more to draw from\n  \
+        "`workload.replicate`: found fewer than two whole days in the trace, expected more to draw from\n  \
          help: draw shorter blocks or accounts, or leave `replicate` out"
     );
-    assert!(blocks(13 * 24, "weeks").unwrap_err().contains("1 whole weeks"));
+    assert!(blocks(13 * 24, "weeks").unwrap_err().contains("fewer than two whole weeks"));
 }
 
 #[test]

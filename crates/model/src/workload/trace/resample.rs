@@ -183,11 +183,8 @@ impl Blocks {
             blocks.pop();
         }
         if blocks.len() < 2 {
-            let found = format!(
-                "found a trace of {} whole {}, expected two or more to draw from",
-                blocks.len(),
-                self.name
-            );
+            let found =
+                format!("found fewer than two whole {} in the trace, expected more to draw from", self.name);
             let help = "draw shorter blocks or accounts, or leave `replicate` out";
             return Err(Problem::new(Place::key("workload.replicate"), found).with_help(help).into());
         }

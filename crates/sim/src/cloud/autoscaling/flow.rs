@@ -104,7 +104,8 @@ fn order(world: &mut World, now: Time, number: usize, instances: u32) {
 
 fn request(world: &mut World, now: Time, number: usize, zone: usize, count: u32) {
     let reactions = world.reactions_mut();
-    let first_instance = reactions.next_own(count);
+    let sender = Sender::Group(number as u16);
+    let first_instance = reactions.next_own(sender, count);
     let rule = &reactions.groups[number].rule;
     let launch = Launch {
         kind: rule.kind,
@@ -117,7 +118,7 @@ fn request(world: &mut World, now: Time, number: usize, zone: usize, count: u32)
         end: End::Never,
         options: None,
         stops: None,
-        sender: Sender::Group(number as u16),
+        sender,
         first_instance,
     };
     let account = rule.account;

@@ -12,10 +12,11 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     if world.recorder.ledger.in_window {
         note_parts(world);
     }
+    // Whether or not its total is shown: what has ended is forgotten.
+    world.recorder.unmet.advance(at);
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
-    world.recorder.unmet.advance(at);
     let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
     let sample = state(world, at, events, has_fill);
     world.recorder.outbox.push(Observation::Sampled(sample));

@@ -42,7 +42,8 @@ fn await_job(world: &mut World, source: usize) {
 /// Orders an instance: opens a launch that is due.
 fn order(world: &mut World, now: Time, number: usize) {
     let reactions = world.reactions_mut();
-    let first_instance = reactions.next_own(1);
+    let sender = Sender::Pool(number as u16);
+    let first_instance = reactions.next_own(sender, 1);
     let pool = &mut reactions.pools[number];
     let rule = &pool.rule;
     let zones = rule.zones.len() as u64;
@@ -59,7 +60,7 @@ fn order(world: &mut World, now: Time, number: usize) {
         end: End::Never,
         options: (rule.state == ReadyState::Hibernated).then(|| Arc::new(options)),
         stops: None,
-        sender: Sender::Pool(number as u16),
+        sender,
         first_instance,
     };
     let account = rule.account;

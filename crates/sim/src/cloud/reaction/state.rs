@@ -65,9 +65,6 @@ pub struct SpotClaim {
     pub due: Time,
 }
 
-/// First number of the instances that no demand asks for: demands ask for fewer.
-const OWN: u64 = 1 << 55;
-
 /// Returns the number of the pool of each source of jobs.
 fn pool_of_jobs(scenario: &Scenario) -> Vec<usize> {
     let pools = || scenario.pools.iter().map(|pool| &pool.name);
@@ -217,9 +214,9 @@ impl Reactions {
         }
     }
 
-    /// Returns the number of the first of some instances that no demand asks for. It is beyond those of the demand.
-    pub fn next_own(&mut self, count: u32) -> u64 {
-        let first = OWN | self.own;
+    /// Returns the number of the first of some instances that a pool or group asks for.
+    pub fn next_own(&mut self, sender: Sender, count: u32) -> u64 {
+        let first = sender.first_number() + self.own;
         self.own += u64::from(count);
         first
     }

@@ -32,10 +32,6 @@ use plimsoll_model::workload::call::{Action, Call, Sender};
 use plimsoll_model::workload::directory::Directory;
 use plimsoll_model::workload::handles::Handle;
 
-/// Number in the demand of the first instance that a client asks for: above all of the scenario's, whose random streams are
-/// keyed by theirs, so that no call of a client changes what the scenario draws.
-const FIRST_INSTANCE: u64 = 1 << 55;
-
 /// Run that clients call.
 pub struct Session {
     world: World,
@@ -112,8 +108,8 @@ impl Session {
     ) -> Result<CallNumber, InputError> {
         let now = self.now();
         if let Action::Launch(launch) = &mut action {
-            launch.first_instance = FIRST_INSTANCE + self.asked;
             launch.sender = Sender::Client;
+            launch.first_instance = launch.sender.first_number() + self.asked;
             self.asked += u64::from(launch.max_count);
         }
         let Session { world, runner, progress, .. } = self;
