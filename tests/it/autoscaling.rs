@@ -130,3 +130,154 @@ fn the_largest_number_is_a_limit_that_a_sizing_can_move() {
     assert_eq!((group(&small).figures.desired_peak, group(&large).figures.desired_peak), (5, 8));
     assert!(group(&small).figures.above_target_s > group(&large).figures.above_target_s);
 }
+
+/// A group of ten over one zone of small and memory-poor hosts, after some settings.
+fn allocated(more: &str) -> (Outcome, Notes) {
+    Experiment::new(&format!(
+        "duration = '30m'
+        output.sample_every = '1m'
+        zones = [{{ name = 'a', hosts = [{{ count = 10, vcpu = 16, memory_gib = 32 }}] }}]
+        [[autoscaling_groups]]
+        name = 'g'
+        min = 4
+        max = 20
+        desired = 10
+        types = ['r5.large', 'm5.large', 'c5.large']
+        {more}"
+    ))
+    .watch()
+}
+
+/// Instances launched of each type of the group, in its order.
+fn by_type(outcome: &Outcome) -> Vec<u64> {
+    ["r5.large", "m5.large", "c5.large"]
+        .into_iter()
+        .map(|name| {
+            let mut types = outcome.directory.types.iter();
+            let kind = types.find(|(_, kind)| kind.name == name).map(|(id, _)| id.index());
+            kind.and_then(|kind| outcome.breakdown.types.get(kind)).map_or(0, |kind| kind.launches.launched)
+        })
+        .collect()
+}
+
+#[test]
+fn a_group_asks_for_the_type_of_its_strategy_first() {
+    // USD/h: r5.large 0.126, m5.large 0.096, c5.large 0.085. Room: 20 of 16 GiB, 40 of 8, 80 of 4.
+    for (allocation, expected) in [
+        ("prioritized", [10, 0, 0]),
+        ("lowest-price", [0, 0, 10]),
+        ("capacity-optimized", [0, 0, 10]),
+        ("price-capacity-optimized", [0, 0, 10]),
+    ] {
+        let (outcome, _) = allocated(&format!("allocation = '{allocation}'"));
+        assert_eq!(by_type(&outcome), expected, "{allocation}");
+    }
+}
+
+#[test]
+fn what_is_on_the_spot_market_is_a_share_of_what_is_above_the_base() {
+    let (outcome, _) = allocated("on_demand_base = 2\nspot_share = 0.75");
+    let group = group(&outcome);
+    // Two of the base, and a quarter of the other eight.
+    assert_eq!(group.figures.spot_in_service_mean, 6.0);
+    let spot = outcome.bill.by_purchase.keys().map(|purchase| purchase.name()).collect::<Vec<_>>();
+    assert!(spot.contains(&"spot") && spot.contains(&"on-demand"), "{spot:?}");
+}
+
+#[test]
+fn scaling_in_ends_the_type_that_would_be_asked_for_last() {
+    // On a host of 6 vCPUs and 40 GiB two of the first type fit and one of the last; then one of the three ends.
+    let run = |termination: &str| {
+        let experiment = Experiment::new(&format!(
+            "duration = '30m'
+            output.sample_every = '1m'
+            zones = [{{ name = 'a', hosts = [{{ count = 1, vcpu = 6, memory_gib = 40 }}] }}]
+            [[autoscaling_groups]]
+            name = 'g'
+            min = 2
+            max = 3
+            desired = 3
+            types = ['r5.large', 'c5.large']
+            termination = '{termination}'
+            [[autoscaling_groups.policies]]
+            kind = 'scheduled'
+            at = '10m'
+            desired = 2"
+        ));
+        let (outcome, notes) = experiment.watch();
+        assert_eq!(notes.at(1500.0).autoscaling_groups[0].1.in_service, 2);
+        outcome.bill.total
+    };
+    // Two of 0.126 USD/h for half an hour and one of 0.085 for ten minutes, and the other way round.
+    assert!(run("allocation-strategy") > run("oldest"));
+}
+
+#[test]
+fn a_queue_without_end_is_told() {
+    let overload = "[autoscaling_groups.load]
+        units_per_instance = 10
+        queue = true
+        offered = { kind = 'constant', units = 150 }";
+    let (outcome, _) = allocated(overload);
+    let group = group(&outcome);
+    // Fifty units a second beyond the ten instances, for half an hour.
+    assert_eq!(group.figures.waiting_unit_s, 50.0 * 1800.0);
+    assert_eq!(group.figures.unserved_unit_s, 0.0);
+    assert!(group.is_unstable);
+}
+
+#[test]
+fn instances_count_by_the_weight_of_their_type() {
+    let experiment = |vcpu: u32| {
+        Experiment::new(&format!(
+            "duration = '30m'
+            output.sample_every = '1m'
+            zones = [{{ name = 'a', hosts = [{{ count = 1, vcpu = {vcpu}, memory_gib = 256 }}] }}]
+            [[autoscaling_groups]]
+            name = 'g'
+            min = 0
+            max = 20
+            desired = 10
+            types = [{{ name = 'm5.2xlarge', weight = 4 }}, {{ name = 'm5.large', weight = 1 }}]
+            load = {{ units_per_instance = 100, offered = {{ kind = 'constant', units = 1500 }} }}
+            [[autoscaling_groups.policies]]
+            kind = 'scheduled'
+            at = '10m'
+            desired = 7"
+        ))
+    };
+    // Three of weight 4 are the least that count for 10; of twelve one ends to keep at least 7.
+    let (outcome, notes) = experiment(64).watch();
+    let at = |notes: &Notes, minute: f64| notes.at(60.0 * minute).autoscaling_groups[0].1;
+    assert_eq!(
+        (at(&notes, 5.0).desired, at(&notes, 5.0).in_service, at(&notes, 15.0).in_service),
+        (10, 12, 8)
+    );
+    assert_eq!(at(&notes, 5.0).capacity_milli, 1_200_000);
+    assert_eq!(group(&outcome).figures.unserved_unit_s, 300.0 * 600.0 + 700.0 * 1200.0);
+    // With 20 vCPUs two of 8 fit. A minute later one more is refused, and of the four of weight 1 in its place two fit: ten.
+    let (outcome, notes) = experiment(20).watch();
+    assert_eq!((at(&notes, 0.0).in_service, at(&notes, 5.0).in_service), (8, 10));
+    let course = &outcome.launch_course;
+    assert_eq!((course.first_choice, course.other_type, group(&outcome).refused), (2, 2, 1));
+    // The oldest is of weight 4: without it there would be too few, so nothing ends.
+    assert_eq!(at(&notes, 15.0).in_service, 10);
+}
+
+#[test]
+fn the_cheapest_type_is_the_cheapest_by_weight() {
+    // USD/h and unit: m5.large 0.096, m5.xlarge 0.192 ÷ 3 = 0.064.
+    let (outcome, notes) = Experiment::new(
+        "duration = '30m'
+        output.sample_every = '1m'
+        zones = [{ name = 'a', hosts = [{ count = 10, vcpu = 16, memory_gib = 64 }] }]
+        [[autoscaling_groups]]
+        name = 'g'
+        min = 6
+        max = 20
+        allocation = 'lowest-price'
+        types = [{ name = 'm5.large', weight = 1 }, { name = 'm5.xlarge', weight = 3 }]",
+    )
+    .watch();
+    assert_eq!((outcome.launch.succeeded, notes.at(60.0).autoscaling_groups[0].1.in_service), (2, 6));
+}

@@ -32,6 +32,7 @@ mod extension;
 mod faults;
 mod forecast;
 mod gate;
+mod group_worlds;
 mod groups;
 mod hardware;
 mod headroom;

@@ -94,17 +94,28 @@ pub fn draw(seed: u64) -> Experiment {
         .unwrap();
     }
     for group in 0..below(3) {
-        let termination = ["oldest", "newest"][below(2) as usize];
+        let termination = ["oldest", "newest", "allocation-strategy"][below(3) as usize];
+        let mut other = Seed(seed).stream(Purpose::Mix, 40 + group);
+        let allocation = ["prioritized", "lowest-price", "capacity-optimized", "price-capacity-optimized"]
+            [other.below(4) as usize];
+        let settings = match other.below(3) {
+            0 => "on_demand_base = 1\nspot_share = 0.5",
+            1 => "warm_pool = { size = 1, prepared_max = 6, state = 'stopped', reuse_on_scale_in = true }",
+            _ => {
+                "maintenance = { min_healthy = 0.5, max_healthy = 1 }\ncooldown = '3m'\nwarm_pool = { state = 'running', prepared_max = 4 }"
+            }
+        };
         writeln!(
             text,
             "[[autoscaling_groups]]\nname = 'g{group}'\nmin = 1\nmax = {}\ntypes = ['m5.xlarge', 'm5.large']\n\
-             warmup = '{}s'\ntermination = '{termination}'\n\
-             [autoscaling_groups.load]\nunits_per_instance = 10\nnoise = 0.{}\n\
+             warmup = '{}s'\ntermination = '{termination}'\nallocation = '{allocation}'\n{settings}\n\
+             [autoscaling_groups.load]\nunits_per_instance = 10\nqueue = {}\nnoise = 0.{}\n\
              offered = {{ kind = 'diurnal', units = {}, peak_to_mean = 1.8, peak_at = '2h' }}\n\
              [[autoscaling_groups.policies]]\nkind = 'target-tracking'\ntarget = 0.6\n\
              [[autoscaling_groups.policies]]\nkind = 'step'\nthreshold = 0.9\nsteps = [{{ from = 0, change = 1 }}, {{ from = 0.3, change = 3 }}]",
             4 + below(8),
             below(180),
+            other.below(2) == 0,
             below(4),
             10 + below(40)
         )

@@ -140,6 +140,7 @@ impl<'a> Sections<'a> {
                 (None, "Decimal") => "number".to_string(),
                 (None, "StepTime") => "duration, or a [distribution](#distribution)".to_string(),
                 (None, "Strategy") => "a name, or a table with `name` and parameters".to_string(),
+                (None, "GroupType") => "a name, or a table with `name` and `weight`".to_string(),
                 (None, "TraceOrigin") => {
                     "`\"first\"`, `\"epoch\"`, seconds, or a date and time of UTC".to_string()
                 }

@@ -5,21 +5,29 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::alarm::MetricAlarm;
+use super::PER_ONE;
+use super::group_type::{self, GroupType, GroupTypeConfig};
 use super::load::{Load, LoadConfig};
+use super::maintenance::{InstanceMaintenanceConfig, MaintenanceLimits};
+use super::mix::{AllocationStrategy, Mix};
+use super::policy::{ScalingPolicy, ScalingPolicyConfig};
+use super::sizes::GroupSizes;
+use super::warm_pool::{WarmPool, WarmPoolConfig};
 use crate::pools;
 use crate::workload::directory::Directory;
 use crate::workload::launch_policy::{LaunchPolicy, OnRefusal};
 use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{Place, Problem};
-use plimsoll_base::units::{AccountId, Decimal, Duration, NS_PER_S, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Decimal, Duration, TypeId, ZoneId};
 
 /// The most instances of a group.
 const MAX_INSTANCES: u32 = 10_000_000;
 
-/// Thousandths in one.
-pub const PER_ONE: u64 = 1000;
+/// Default of a setting that is on unless it is turned off.
+fn yes() -> bool {
+    true
+}
 
 /// `[[autoscaling_groups]]`: instances that are kept at a number, which policies change.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -27,19 +35,30 @@ pub const PER_ONE: u64 = 1000;
 pub struct AutoscalingGroupConfig {
     /// Name, shown in results.
     pub name: String,
-    /// Least number of instances \[instances\]; default 0.
+    /// Least number of instances \[instances by weight\]; default 0.
     #[serde(default)]
     pub min: u32,
-    /// Greatest number of instances \[instances\].
+    /// Greatest number of instances \[instances by weight\].
     pub max: u32,
-    /// Number of instances at the start \[instances\]; default `min`.
+    /// Number of instances at the start \[instances by weight\]; default `min`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<u32>,
     /// Zones over which it spreads evenly; default all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub zones: Vec<String>,
-    /// Instance types in order of priority: the next one is tried where no zone has room for the one before.
-    pub types: Vec<String>,
+    /// Instance types in order of priority: the next one is tried where no zone has room for the one before. Each is a name, or
+    /// `{ name = "…", weight = 2 }` with the number by which an instance of it counts: then the sizes of the group are sums of weights, and
+    /// an instance of weight 2 serves twice `units_per_instance`.
+    pub types: Vec<GroupTypeConfig>,
+    /// Type that is asked for first.
+    #[serde(default, skip_serializing_if = "AllocationStrategy::is_prioritized")]
+    pub allocation: AllocationStrategy,
+    /// Instances that are on demand in any case, the first of the group \[instances by weight\]; default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub on_demand_base: u32,
+    /// Share of the instances above `on_demand_base` that are on the spot market, 0 to 1, with at most three decimals; default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spot_share: Option<Decimal>,
     /// The account; default the name of the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -47,9 +66,19 @@ pub struct AutoscalingGroupConfig {
     /// count it; default 0s.
     #[serde(default)]
     pub warmup: Duration,
-    /// Instance of the fullest zone that ends first when the group scales in.
+    /// Time after a change by a step within which no step changes the number again; default 0s.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    pub cooldown: Duration,
+    /// Instance of the fullest zone that ends first when the group scales in. Where some are on the spot market, one of the purchase
+    /// option ends of which there are too many.
     #[serde(default)]
     pub termination: TerminationPolicy,
+    /// Limits of its number while instances move to zones that have fewer; left out: up to a tenth more than it is to have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<InstanceMaintenanceConfig>,
+    /// Instances that are prepared for it; left out: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_pool: Option<WarmPoolConfig>,
     /// True if the group moves instances to zones that have fewer; default true.
     #[serde(default = "yes")]
     pub rebalance: bool,
@@ -61,8 +90,12 @@ pub struct AutoscalingGroupConfig {
     pub policies: Vec<ScalingPolicyConfig>,
 }
 
-fn yes() -> bool {
-    true
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_no_time(time: &Duration) -> bool {
+    *time == Duration::ZERO
 }
 
 /// Instance that ends first.
@@ -74,135 +107,11 @@ pub enum TerminationPolicy {
     Oldest,
     /// The one launched last (EC2's `NewestInstance`).
     Newest,
-}
-
-/// `[[autoscaling_groups.policies]]`: rule by which a group changes its size, once a minute.
-#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ScalingPolicyConfig {
-    /// To the number of instances at which utilisation is the target: out once it was above in 3 of 3 minutes, in once it was
-    /// below nine tenths of it in 15 of 15.
-    TargetTracking {
-        /// Utilisation to keep, above 0, with at most three decimals.
-        target: Decimal,
-        /// True if it scales in too; default true.
-        #[serde(default = "yes")]
-        scale_in: bool,
-    },
-    /// By steps, once utilisation is on one side of a threshold.
-    Step {
-        /// Utilisation beyond which the alarm goes off, with at most three decimals.
-        threshold: Decimal,
-        /// Side of the threshold that breaches; default above.
-        #[serde(default)]
-        side: ThresholdSide,
-        /// Minutes that breach, of the last `periods`; default 1.
-        #[serde(default = "one")]
-        datapoints: u32,
-        /// Minutes that are looked at, up to 64; default 1.
-        #[serde(default = "one")]
-        periods: u32,
-        /// Steps by the distance from the threshold.
-        steps: Vec<ScalingStepConfig>,
-    },
-    /// At times.
-    Scheduled {
-        /// Time of the first action, from the beginning of the run on.
-        at: Duration,
-        /// Time from one action to the next; left out: there is one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        every: Option<Duration>,
-        /// Least number from then on \[instances\]; left out: as it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        min: Option<u32>,
-        /// Greatest number from then on \[instances\]; left out: as it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        max: Option<u32>,
-        /// Number of instances \[instances\]; left out: as it is, within the limits.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        desired: Option<u32>,
-    },
-    /// Ahead of the load, at least as many as a forecast from the group's own past asks for: for each hour the mean over the
-    /// previous days, up to 14, of the greatest load of a minute in that hour.
-    Predictive {
-        /// Utilisation to keep, above 0, with at most three decimals.
-        target: Decimal,
-        /// Time before an hour at which the group has its size for it; default 5m.
-        #[serde(default = "five_minutes")]
-        ahead: Duration,
-    },
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn five_minutes() -> Duration {
-    Duration::from_seconds(300)
-}
-
-/// Side of a threshold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ThresholdSide {
-    /// At or above it.
-    #[default]
-    Above,
-    /// At or below it.
-    Below,
-}
-
-/// Step of a policy.
-#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ScalingStepConfig {
-    /// Distance of the utilisation from the threshold from which on the step applies, up to the next step's; the first 0.
-    pub from: Decimal,
-    /// Change of the number of instances: to more with `side = "above"`, to fewer with `side = "below"` \[instances\].
-    pub change: u32,
-}
-
-/// Policy with its numbers as integers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ScalingPolicy {
-    /// See [`ScalingPolicyConfig::TargetTracking`]; the target in thousandths.
-    TargetTracking {
-        /// Utilisation to keep \[thousandths\].
-        target_milli: u64,
-        /// True if it scales in too.
-        scale_in: bool,
-    },
-    /// See [`ScalingPolicyConfig::Step`].
-    Step {
-        /// Threshold \[thousandths\].
-        threshold_milli: u64,
-        /// Side that breaches.
-        side: ThresholdSide,
-        /// Alarm at its beginning.
-        alarm: MetricAlarm,
-        /// Distance \[thousandths\] from which on each change \[instances\] applies, in order.
-        steps: Vec<(u64, u32)>,
-    },
-    /// See [`ScalingPolicyConfig::Scheduled`].
-    Scheduled {
-        /// Time of the first action.
-        at: Duration,
-        /// Time from one action to the next.
-        every: Option<Duration>,
-        /// Least number from then on.
-        min: Option<u32>,
-        /// Greatest number from then on.
-        max: Option<u32>,
-        /// Number of instances.
-        desired: Option<u32>,
-    },
-    /// See [`ScalingPolicyConfig::Predictive`].
-    Predictive {
-        /// Utilisation to keep \[thousandths\].
-        target_milli: u64,
-        /// Minutes before an hour.
-        ahead_minutes: u64,
-    },
+    /// The one that has run for the greatest part of an hour that has begun, so that an hour that is paid for is used (EC2's
+    /// `ClosestToNextInstanceHour`).
+    ClosestToNextHour,
+    /// The oldest of the type that `allocation` would ask for last (EC2's `AllocationStrategy`).
+    AllocationStrategy,
 }
 
 /// Group with every name resolved.
@@ -210,20 +119,28 @@ pub enum ScalingPolicy {
 pub struct AutoscalingGroup {
     /// Name.
     pub name: String,
-    /// Least, greatest and first number of instances \[instances\].
+    /// Least, greatest and first number of instances \[instances by weight\].
     pub sizes: GroupSizes,
     /// Account of its instances.
     pub account: AccountId,
-    /// Type that is tried first.
-    pub kind: TypeId,
+    /// Types in order of priority, at least one.
+    pub types: Vec<GroupType>,
+    /// Purchase options and types of its instances.
+    pub mix: Mix,
     /// Zones that it spreads over, at least one.
     pub zones: Vec<ZoneId>,
     /// Time for which an instance warms up.
     pub warmup: Duration,
+    /// Time after a change by a step within which no step changes the number again.
+    pub cooldown: Duration,
     /// Instance that ends first.
     pub termination: TerminationPolicy,
     /// True if it moves instances to zones that have fewer.
     pub rebalance: bool,
+    /// Limits of its number meanwhile.
+    pub maintenance: MaintenanceLimits,
+    /// Instances that are prepared for it.
+    pub warm_pool: Option<WarmPool>,
     /// Policy of its launches: each choice once, and again in the next minute.
     pub policy: LaunchPolicy,
     /// Load that it serves.
@@ -232,15 +149,16 @@ pub struct AutoscalingGroup {
     pub policies: Vec<ScalingPolicy>,
 }
 
-/// Numbers of instances of a group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct GroupSizes {
-    /// Least number \[instances\].
-    pub min: u32,
-    /// Greatest number \[instances\].
-    pub max: u32,
-    /// Number that the group is to have \[instances\].
-    pub desired: u32,
+impl AutoscalingGroup {
+    /// Returns the number by which an instance of a type counts.
+    pub fn weight_of(&self, kind: TypeId) -> u32 {
+        self.types.iter().find(|of| of.kind == kind).expect("a group launches its own types").weight
+    }
+
+    /// Returns the greatest weight of a type.
+    pub fn largest_weight(&self) -> u32 {
+        self.types.iter().map(|of| of.weight).max().expect("a group has a type")
+    }
 }
 
 impl AutoscalingGroupConfig {
@@ -265,7 +183,7 @@ impl AutoscalingGroupConfig {
         if is_range && !(self.min..=self.max).contains(&desired) {
             settings.wrong("desired", desired, &format!("`min` to `max`, {} to {}", self.min, self.max));
         }
-        let kinds = pools::types(&self.types, &mut settings, directory);
+        let types = group_type::resolve(&self.types, &mut settings, directory);
         let mut zones = pools::zones(&self.zones, &mut settings, directory);
         if self.zones.is_empty() {
             zones = (0..directory.zones().len() as u16).map(ZoneId).collect();
@@ -274,22 +192,47 @@ impl AutoscalingGroupConfig {
         let load = self.load.as_ref().map(|load| load.compile(&settings.path("load"), seed, number));
         let load = load.and_then(|load| settings.take(load));
         let policies = self.policies(&mut settings);
+        let spot_share = self.spot_share_milli(&mut settings);
+        if self.warm_pool.is_some() && spot_share > 0 {
+            let expected = "no `spot_share` beside it: prepared instances are on demand";
+            settings.wrong("warm_pool", "a warm pool", expected);
+        }
+        let weighted = types.iter().map(|of| (of.kind, of.weight)).collect();
+        let maintenance = self.maintenance.as_ref().map(|limits| limits.resolve(&mut settings));
+        let warm_pool = self.warm_pool.as_ref().map(|pool| pool.resolve(self.max, &mut settings));
         settings.finish(|| AutoscalingGroup {
             name: self.name.clone(),
             sizes: GroupSizes { min: self.min, max: self.max, desired },
             account,
-            kind: kinds[0],
             policy: LaunchPolicy {
-                on_refusal: Some(OnRefusal::once(kinds[1..].to_vec(), zones.clone())),
+                on_refusal: Some(OnRefusal::once(weighted, zones.clone())),
                 ..LaunchPolicy::default()
+            },
+            types,
+            mix: Mix {
+                allocation: self.allocation,
+                on_demand_base: self.on_demand_base,
+                spot_share_milli: spot_share,
             },
             zones,
             warmup: self.warmup,
+            cooldown: self.cooldown,
             termination: self.termination,
             rebalance: self.rebalance,
+            maintenance: maintenance.unwrap_or_default(),
+            warm_pool,
             load,
             policies,
         })
+    }
+
+    fn spot_share_milli(&self, settings: &mut Settings) -> u32 {
+        let Some(share) = &self.spot_share else { return 0 };
+        let milli = share.resource(PER_ONE).ok().filter(|milli| u64::from(*milli) <= PER_ONE);
+        if milli.is_none() {
+            settings.wrong("spot_share", share.as_str(), "0 to 1, with at most three decimals");
+        }
+        milli.unwrap_or(0)
     }
 
     fn policies(&self, settings: &mut Settings) -> Vec<ScalingPolicy> {
@@ -304,75 +247,6 @@ impl AutoscalingGroupConfig {
             policies.extend(policy.resolve(&field, settings));
         }
         policies
-    }
-}
-
-impl ScalingPolicyConfig {
-    fn resolve(&self, field: &dyn Fn(&str) -> String, settings: &mut Settings) -> Option<ScalingPolicy> {
-        let mut positive = |name: &str, value: &Decimal| {
-            let milli = value.resource(PER_ONE).ok().map(u64::from).filter(|milli| *milli > 0);
-            if milli.is_none() {
-                settings.wrong(
-                    &field(name),
-                    value.as_str(),
-                    "a utilisation above 0, with at most three decimals",
-                );
-            }
-            milli
-        };
-        match self {
-            ScalingPolicyConfig::TargetTracking { target, scale_in } => {
-                let target_milli = positive("target", target)?;
-                Some(ScalingPolicy::TargetTracking { target_milli, scale_in: *scale_in })
-            }
-            ScalingPolicyConfig::Predictive { target, ahead } => {
-                let target_milli = positive("target", target)?;
-                Some(ScalingPolicy::Predictive { target_milli, ahead_minutes: ahead.0 / (60 * NS_PER_S) })
-            }
-            ScalingPolicyConfig::Step { threshold, side, datapoints, periods, steps } => {
-                let threshold_milli = positive("threshold", threshold)?;
-                if !(1..=MetricAlarm::MAX_PERIODS).contains(periods) {
-                    settings.wrong(&field("periods"), periods, "1 to 64 minutes");
-                    return None;
-                }
-                if !(1..=*periods).contains(datapoints) {
-                    settings.wrong(&field("datapoints"), datapoints, &format!("1 to `periods`, {periods}"));
-                    return None;
-                }
-                let froms = steps.iter().map(|step| step.from.resource(PER_ONE).ok().map(u64::from));
-                let froms: Option<Vec<u64>> = froms.collect();
-                let in_order =
-                    |froms: &Vec<u64>| froms.first() == Some(&0) && froms.is_sorted_by(|a, b| a < b);
-                let Some(froms) = froms.filter(in_order) else {
-                    let expected = "steps whose `from` begins at 0 and rises, with at most three decimals";
-                    settings.wrong(&field("steps"), "others", expected);
-                    return None;
-                };
-                let steps = froms.into_iter().zip(steps.iter().map(|step| step.change)).collect();
-                let alarm = MetricAlarm::new(*datapoints, *periods);
-                Some(ScalingPolicy::Step { threshold_milli, side: *side, alarm, steps })
-            }
-            ScalingPolicyConfig::Scheduled { at, every, min, max, desired } => {
-                if *every == Some(Duration::ZERO) {
-                    settings.wrong(&field("every"), "0s", "some time between two actions");
-                }
-                if min.is_none() && max.is_none() && desired.is_none() {
-                    settings.wrong(&field("desired"), "nothing to change", "`min`, `max` or `desired`");
-                }
-                if let (Some(least), Some(most)) = (min, max)
-                    && least > most
-                {
-                    settings.wrong(&field("min"), least, &format!("at most `max`, {most}"));
-                }
-                Some(ScalingPolicy::Scheduled {
-                    at: *at,
-                    every: *every,
-                    min: *min,
-                    max: *max,
-                    desired: *desired,
-                })
-            }
-        }
     }
 }
 

@@ -22,6 +22,12 @@ pub struct LoadConfig {
     /// Standard deviation of the load of a minute ÷ its mean: log-normal, each minute by itself; default 0.
     #[serde(default)]
     pub noise: f64,
+    /// True if load above the capacity waits and is served later, and is not lost; default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub queue: bool,
+    /// Time over which what waits is to be worked off: policies see it as a load over that time; default 5m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Duration>,
 }
 
 /// Load over time.
@@ -70,6 +76,8 @@ pub struct LoadStep {
 pub struct Load {
     /// Load that one instance serves \[milli-units\].
     pub milli_per_instance: u64,
+    /// Time over which load that waits is to be worked off; `None` where what is above the capacity is lost.
+    pub drain: Option<Duration>,
     course: LoadCourse,
     noise: Option<Sampler>,
     seed: Seed,
@@ -89,6 +97,9 @@ enum LoadCourse {
 
 /// Greatest load \[units\]: its sum over centuries fits.
 const MAX_UNITS: f64 = 1e12;
+
+/// Time over which load that waits is to be worked off, by default. An assumption.
+const DRAIN: Duration = Duration::from_seconds(300);
 
 /// Draws set aside for a minute.
 const DRAWS_PER_MINUTE: u64 = 8;
@@ -113,6 +124,11 @@ impl Load {
         if !(config.noise.is_finite() && (0.0..=10.0).contains(&config.noise)) {
             settings.wrong("noise", config.noise, "0 to 10");
         }
+        match config.drain {
+            Some(_) if !config.queue => settings.wrong("drain", "a time", "`queue = true` beside it"),
+            Some(drain) => settings.lasting("drain", drain),
+            None => {}
+        }
         let course = course(&config.offered, &mut settings, base_dir);
         let noise = (config.noise > 0.0).then(|| {
             let mean = 1e9;
@@ -124,6 +140,7 @@ impl Load {
         });
         settings.finish(|| Load {
             milli_per_instance: per_instance.expect("it was checked").into(),
+            drain: config.queue.then(|| config.drain.unwrap_or(DRAIN)),
             course: course.expect("it was checked"),
             noise: noise.flatten(),
             seed,

@@ -8,8 +8,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
+use super::PER_ONE;
 use super::alarm::MetricAlarm;
-use super::config::{GroupSizes, PER_ONE, ScalingPolicy, ThresholdSide};
+use super::policy::{ScalingPolicy, ThresholdSide};
+use super::sizes::GroupSizes;
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// A minute of a group, and its instances at its end.
@@ -67,6 +69,16 @@ pub struct Scaler {
     minutes: u64,
     /// Greatest load of a minute in this hour \[milli-units\].
     this_hour: u64,
+    /// Time of the last change by a step.
+    stepped: Option<Time>,
+}
+
+/// Size that an alarm asks for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct AlarmWish {
+    instances: u32,
+    /// True if a step policy asks for it.
+    is_step: bool,
 }
 
 /// Hours that a forecast looks back at.
@@ -101,13 +113,16 @@ impl Scaler {
             hours: VecDeque::new(),
             minutes: 0,
             this_hour: 0,
+            stepped: None,
         }
     }
 
-    /// Decides after a minute. Returns the cause where the number of instances changes.
+    /// Decides after a minute. Returns the cause where the number of instances changes. `cooldown` is the time after a change by a
+    /// step within which steps change nothing.
     pub fn decide(
         &mut self,
         policies: &[ScalingPolicy],
+        cooldown: Duration,
         minute: &GroupMinute,
         sizes: &mut GroupSizes,
     ) -> Option<ScalingCause> {
@@ -115,32 +130,41 @@ impl Scaler {
         let before = sizes.desired;
         self.act_on_schedule(policies, minute.now, sizes);
         let scheduled = (sizes.desired != before).then_some(ScalingCause::Schedule);
-        let (out, into) = self.ask_alarms(policies, minute, sizes);
+        let cools = self.stepped.is_some_and(|stepped| minute.now < stepped.after(cooldown));
+        let (out, into) = self.ask_alarms(policies, cools, minute, sizes);
         let forecast = self.forecast(policies, minute).unwrap_or(0).min(sizes.max);
         let is_busy = minute.coming > 0 || minute.warming > 0;
-        let (wanted, cause) = match (out, into) {
-            (Some(out), _) if out > sizes.desired => (out, ScalingCause::HighAlarm),
-            (_, Some(into)) if into < sizes.desired && !is_busy => (into, ScalingCause::LowAlarm),
-            _ => (sizes.desired, ScalingCause::Forecast),
+        let none = AlarmWish { instances: sizes.desired, is_step: false };
+        let (wish, cause) = match (out, into) {
+            (Some(out), _) if out.instances > sizes.desired => (out, ScalingCause::HighAlarm),
+            (_, Some(into)) if into.instances < sizes.desired && !is_busy => (into, ScalingCause::LowAlarm),
+            _ => (none, ScalingCause::Forecast),
         };
-        let (wanted, cause) =
-            if forecast > wanted { (forecast, ScalingCause::Forecast) } else { (wanted, cause) };
-        let wanted = wanted.clamp(sizes.min, sizes.max);
+        let (wish, cause) = match forecast > wish.instances {
+            true => (AlarmWish { instances: forecast, is_step: false }, ScalingCause::Forecast),
+            false => (wish, cause),
+        };
+        let wanted = wish.instances.clamp(sizes.min, sizes.max);
         if wanted == sizes.desired {
             return scheduled;
         }
         sizes.desired = wanted;
+        if wish.is_step {
+            self.stepped = Some(minute.now);
+        }
         Some(cause)
     }
 
-    /// Returns the size that alarms ask for to scale out, and the one to scale in.
+    /// Returns the size that alarms ask for to scale out, and the one to scale in. Steps ask for none while the group cools down.
     fn ask_alarms(
         &mut self,
         policies: &[ScalingPolicy],
+        cools: bool,
         minute: &GroupMinute,
         sizes: &GroupSizes,
-    ) -> (Option<u32>, Option<u32>) {
+    ) -> (Option<AlarmWish>, Option<AlarmWish>) {
         let (mut out, mut into, mut all_agree) = (None, None, true);
+        let wish = |instances, is_step| Some(AlarmWish { instances, is_step });
         for (policy, [high, low]) in policies.iter().zip(&mut self.alarms) {
             match policy {
                 ScalingPolicy::TargetTracking { target_milli, scale_in } => {
@@ -149,10 +173,10 @@ impl Scaler {
                     let below = target_milli * SCALE_IN_BELOW / PER_ONE;
                     let is_below = has_data && !minute.is_above(below) && needed < sizes.desired;
                     if high.note(minute.is_above(*target_milli)) {
-                        out = out.max(Some(needed));
+                        out = out.max(wish(needed, false));
                     }
                     match low.note(is_below) && *scale_in {
-                        true => into = into.max(Some(needed)),
+                        true => into = into.max(wish(needed, false)),
                         false => all_agree = false,
                     }
                 }
@@ -167,14 +191,16 @@ impl Scaler {
                     };
                     let step = distance.and_then(|by| steps.iter().rev().find(|(from, _)| *from <= by));
                     let is_on = high.note(distance.is_some());
-                    let Some((_, change)) = step.filter(|_| is_on) else { continue };
+                    let Some((_, change)) = step.filter(|_| is_on && !cools) else { continue };
                     match side {
                         // What comes up or warms up already counts towards the step.
                         ThresholdSide::Above => {
                             let base = sizes.desired.saturating_sub(minute.coming + minute.warming);
-                            out = out.max(Some(base.saturating_add(*change)));
+                            out = out.max(wish(base.saturating_add(*change), true));
                         }
-                        ThresholdSide::Below => into = into.max(Some(sizes.desired.saturating_sub(*change))),
+                        ThresholdSide::Below => {
+                            into = into.max(wish(sizes.desired.saturating_sub(*change), true));
+                        }
                     }
                 }
                 ScalingPolicy::Scheduled { .. } | ScalingPolicy::Predictive { .. } => {}

@@ -207,6 +207,13 @@ pub struct Launch {
     pub first_instance: u64,
 }
 
+impl Launch {
+    /// Returns whether it is on the spot market.
+    pub fn is_spot(&self) -> bool {
+        self.options.as_ref().is_some_and(|options| options.spot.is_some())
+    }
+}
+
 /// Sender of a launch: what it does about a refusal, and whom its instances belong to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub enum Sender {
@@ -219,6 +226,8 @@ pub enum Sender {
     Pool(u16),
     /// An Auto Scaling group, by its number in the scenario.
     Group(u16),
+    /// The warm pool of an Auto Scaling group, by the number of the group in the scenario.
+    WarmPool(u16),
     /// An open launch, neither launched nor refused so far, by its number.
     Open(u32),
     /// A client from outside the scenario.
@@ -232,13 +241,13 @@ impl Sender {
         match self {
             Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => 0,
             Sender::Client => 1 << 54,
-            Sender::Pool(_) | Sender::Group(_) => 1 << 55,
+            Sender::Pool(_) | Sender::Group(_) | Sender::WarmPool(_) => 1 << 55,
         }
     }
 
     /// Returns whether its instances have an owner that is told of them, and asks again for those that are refused.
     pub fn has_owner(self) -> bool {
-        matches!(self, Sender::Pool(_) | Sender::Group(_))
+        matches!(self, Sender::Pool(_) | Sender::Group(_) | Sender::WarmPool(_))
     }
 }
 

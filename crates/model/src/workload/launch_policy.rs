@@ -120,7 +120,7 @@ impl OnRefusalConfig {
                 jitter: self.jitter,
             },
             give_up_after: self.give_up_after,
-            kinds,
+            kinds: unweighted(kinds),
             zones: if self.zones == OtherZones::Any { OtherPlaces::Anywhere } else { OtherPlaces::AsNamed },
             codes,
         })
@@ -176,8 +176,8 @@ pub struct OnRefusal {
     pub backoff: Backoff,
     /// Time from the first attempt after which no other begins.
     pub give_up_after: Option<Duration>,
-    /// Other types, in the order in which they are tried.
-    kinds: Vec<TypeId>,
+    /// Other types, in the order in which they are tried, each with the number by which an instance of it counts.
+    kinds: Vec<(TypeId, u32)>,
     /// Places of the other choices.
     zones: OtherPlaces,
     /// Failures after which another attempt may succeed.
@@ -196,6 +196,11 @@ enum OtherPlaces {
 /// Delay before the second attempt of a sender that never gives up, and the longest. An assumption.
 const FOR_EVER: [Duration; 2] = [Duration::from_seconds(30), Duration::from_seconds(300)];
 
+/// Returns types of which each instance counts once.
+fn unweighted(kinds: Vec<TypeId>) -> Vec<(TypeId, u32)> {
+    kinds.into_iter().map(|kind| (kind, 1)).collect()
+}
+
 impl OnRefusal {
     /// Returns the rule of a sender that never gives up: after any refusal it tries the other zones, then the other types,
     /// and then begins anew, after 30 s, 1, 2, 4 min and every 5 min.
@@ -203,11 +208,12 @@ impl OnRefusal {
         let [first, longest] = FOR_EVER;
         let backoff =
             Backoff { attempts: u32::MAX, first, longest, multiplier_milli: 2000, jitter: Jitter::None };
-        OnRefusal { backoff, ..OnRefusal::once(kinds, zones) }
+        OnRefusal { backoff, ..OnRefusal::once(unweighted(kinds), zones) }
     }
 
-    /// Returns the rule of a sender that tries each choice once: the other zones, then the other types.
-    pub fn once(kinds: Vec<TypeId>, zones: Vec<ZoneId>) -> OnRefusal {
+    /// Returns the rule of a sender that tries each choice once: the other zones, then the other types. These have the numbers by which
+    /// an instance counts: a choice asks for as many instances as count for no less than those of the first.
+    pub fn once(kinds: Vec<(TypeId, u32)>, zones: Vec<ZoneId>) -> OnRefusal {
         let zones = if zones.is_empty() { OtherPlaces::AsNamed } else { OtherPlaces::Zones(zones) };
         let [first, longest] = FOR_EVER;
         let backoff = Backoff { attempts: 1, first, longest, multiplier_milli: 1000, jitter: Jitter::None };
@@ -233,8 +239,10 @@ impl OnRefusal {
                 others.map(|zone| at(launch, Some(*zone))).collect()
             }
         };
-        let others = self.kinds.iter().filter(|kind| **kind != first.kind).flat_map(|kind| {
-            let other = Launch { kind: *kind, ..first.clone() };
+        let weight = self.kinds.iter().find(|(kind, _)| *kind == first.kind).map_or(1, |(_, weight)| *weight);
+        let others = self.kinds.iter().filter(|(kind, _)| *kind != first.kind).flat_map(|(kind, of_kind)| {
+            let max_count = (first.max_count * weight).div_ceil(*of_kind);
+            let other = Launch { kind: *kind, max_count, ..first.clone() };
             let (places, is_list) = (elsewhere(&other), matches!(self.zones, OtherPlaces::Zones(_)));
             // Any zone includes the one that was named.
             let named = (is_list || places.is_empty()).then_some(other);

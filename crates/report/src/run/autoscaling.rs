@@ -13,7 +13,7 @@ use plimsoll_sim::scenario::Scenario;
 pub const FILE: &str = "autoscaling.csv";
 
 /// Columns of the file.
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "time_s",
     "group",
     "load_units",
@@ -22,6 +22,7 @@ const COLUMNS: [&str; 8] = [
     "in_service",
     "coming_up",
     "unserved_unit_s",
+    "waiting_unit_s",
 ];
 
 /// Returns whether a run has groups.
@@ -54,6 +55,7 @@ impl Streamed for Rows {
                 group.in_service.to_string(),
                 group.coming.to_string(),
                 group.unserved_unit_s.to_string(),
+                group.waiting_unit_s.to_string(),
             ];
             self.out.write_record(&cells).map_err(csv_io_error)?;
         }

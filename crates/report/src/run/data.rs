@@ -10,7 +10,7 @@ use super::failures::{self, Refusals};
 use super::host_groups::{self, GroupSeries};
 use super::latency::{self, DurationDistribution};
 use super::summary::Summary;
-use super::{availability, control_plane, host_fill, subnets, timeseries};
+use super::{autoscaling, availability, control_plane, host_fill, subnets, timeseries};
 use crate::load::{json, optional};
 use crate::manifest;
 use crate::series::{self, Series};
@@ -31,6 +31,8 @@ pub struct RunData {
     pub fill: Series,
     /// `host_groups.csv`, by group.
     pub groups: Vec<GroupSeries>,
+    /// `autoscaling.csv`, by Auto Scaling group.
+    pub autoscaling: Vec<(String, Series)>,
     /// `subnets.csv`, by subnet.
     pub subnets: Vec<(String, Series)>,
     /// `control_plane.csv`, by stage: jobs `waiting`, `in_service` and `held` of so many `places` (0: no limit) at each
@@ -57,6 +59,8 @@ impl RunData {
             series: each(timeseries::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             fill: each(host_fill::FILE)?.map_or(Ok(Series::default()), |file| Series::read(&file))?,
             groups: each(host_groups::FILE)?.map_or(Ok(Vec::new()), |file| host_groups::read(&file))?,
+            autoscaling: each(autoscaling::FILE)?
+                .map_or(Ok(Vec::new()), |file| series::read_series_by("group", &file))?,
             subnets: each(subnets::FILE)?
                 .map_or(Ok(Vec::new()), |file| series::read_series_by("subnet", &file))?,
             stages: each(control_plane::FILE)?

@@ -16,6 +16,8 @@ pub struct ScalingFigures {
     pub utilisation_mean: Option<f64>,
     /// Share of the load that was not served.
     pub unserved_ratio: Option<f64>,
+    /// Load that waits at the end \[units · s\].
+    pub waiting_unit_s: f64,
     /// Instances that were refused.
     pub launches_refused: u64,
     /// Cost of its instances.

@@ -5,6 +5,7 @@ use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::allocation::instance_types::{InstanceTypes, TypeInfo};
 use crate::cloud::api::client_answers::ClientCalls;
 use crate::cloud::api::state::ApiState;
+use crate::cloud::autoscaling::state::GroupState;
 use crate::cloud::control::Control;
 use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::reference::Slot;
@@ -75,6 +76,11 @@ impl World {
     #[inline]
     pub fn reactions_mut(&mut self) -> &mut Reactions {
         self.reactions.as_mut().expect("demand reacts")
+    }
+
+    /// Returns an Auto Scaling group, by its number.
+    pub fn group_mut(&mut self, number: usize) -> &mut GroupState {
+        &mut self.reactions_mut().groups[number]
     }
 
     /// Integrates the totals up to `now`. Every flow that changes a total comes after this.

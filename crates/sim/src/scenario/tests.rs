@@ -444,11 +444,37 @@ fn groups_that_cannot_be_are_refused() {
             "autoscaling_groups.0.types.0",
             "did you mean `m5.large`",
         ),
+        (
+            with("weighted").replace("types=['m5.large'],weighted", "types=[{name='m5.large',weight=0}]"),
+            "autoscaling_groups.0.types.0.weight",
+            "1 to 999",
+        ),
+        (
+            with("weighted").replace("'m5.large'],weighted", "{name='m5.large',weight=2},'m5.xlarge']"),
+            "autoscaling_groups.0.types.1",
+            "a weight for each type, or for none",
+        ),
+        (
+            with("weighted").replace("'m5.large'],weighted", "3]"),
+            "autoscaling_groups.0.types",
+            "the name of an instance type, or a table with its `name` and `weight`",
+        ),
+        (
+            with("spot_share=0.5,warm_pool={size=2}"),
+            "autoscaling_groups.0.warm_pool",
+            "no `spot_share` beside it",
+        ),
+        (with("spot_share=1.5"), "autoscaling_groups.0.spot_share", "0 to 1"),
+        (
+            with("maintenance={min_healthy=0.4,max_healthy=1.5}"),
+            "autoscaling_groups.0.maintenance.max_healthy",
+            "at most 1 more than `min_healthy`",
+        ),
     ] {
         let Err(message) = parse(SMALL, &[&set]) else {
             assert_eq!(key, "", "{set}");
             continue;
         };
-        assert!(message.contains(expected), "{key}: {message}");
+        assert!(message.contains(expected) && message.contains(key), "{key}: {message}");
     }
 }

@@ -50,6 +50,13 @@ pub fn groups(run: &Run<'_>) -> Value {
             "launches_refused": group.refused,
             "replaced": group.replaced,
             "rebalanced": group.rebalanced,
+            "waiting_unit_s": figures.waiting_unit_s,
+            "waiting_unit_s_peak": figures.waiting_unit_s_peak,
+            "wait_s_mean": figures.wait_s_mean,
+            "spot_in_service_mean": figures.spot_in_service_mean,
+            "warm_ready_mean": figures.warm_ready_mean,
+            "warm_starts": group.warm_starts,
+            "reused": group.reused,
             "activities": {
                 "high_alarm": count(ScalingCause::HighAlarm),
                 "low_alarm": count(ScalingCause::LowAlarm),

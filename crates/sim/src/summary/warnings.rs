@@ -18,6 +18,7 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
         .into_iter()
         .chain(unstable)
         .chain(growing_line(run))
+        .chain(growing_backlogs(run))
         .chain(loss(run))
         .chain(read)
         .collect()
@@ -58,6 +59,17 @@ fn growing_line(run: &Run<'_>) -> Option<String> {
         "the line of the launches that wait for room grew through the second half of the run: the fleet cannot keep up, \
          and waits depend on how long the run is; add hosts, or limit the wait with `placement.longest_wait`."
             .to_string()
+    })
+}
+
+/// Warns of groups whose load waits without end.
+fn growing_backlogs<'a>(run: &'a Run<'_>) -> impl Iterator<Item = String> + 'a {
+    let unstable = run.outcome.autoscaling_groups.iter().filter(|(_, group)| group.is_unstable);
+    unstable.map(|(name, _)| {
+        format!(
+            "the load that waits for the group `{name}` grew through the second half of the run: the group cannot keep up, and \
+             waits depend on how long the run is; raise its `max`, or add room."
+        )
     })
 }
 

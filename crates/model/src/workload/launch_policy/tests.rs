@@ -85,3 +85,31 @@ fn what_makes_no_sense_is_refused_with_its_place() {
         assert!(found[0].contains(expected), "{text}: {found:?}");
     }
 }
+
+#[test]
+fn another_type_is_asked_for_by_weight() {
+    let mut directory = directory();
+    let [large, twice, thrice] =
+        ["m5.large", "m5.xlarge", "m5.2xlarge"].map(|name| directory.types.named(name).unwrap());
+    let rule = OnRefusal::once(vec![(large, 1), (twice, 2), (thrice, 3)], vec![ZoneId(0)]);
+    let launch = |kind, max_count| Launch {
+        kind,
+        min_count: 1,
+        max_count,
+        zone: Some(ZoneId(0)),
+        subnet: None,
+        public_address: None,
+        handle: None,
+        end: End::Never,
+        options: None,
+        stops: None,
+        sender: Sender::Group(0),
+        first_instance: 7,
+    };
+    let choices = |launch: Launch| -> Vec<_> {
+        let choices = (0..).map_while(|choice| rule.choice(&launch, choice));
+        choices.map(|launch| (launch.kind, launch.max_count)).collect()
+    };
+    assert_eq!(choices(launch(large, 7)), [(large, 7), (twice, 4), (thrice, 3)]);
+    assert_eq!(choices(launch(thrice, 7)), [(thrice, 7), (large, 21), (twice, 11)]);
+}

@@ -9,6 +9,7 @@ mod capacity;
 mod durations;
 mod failures;
 mod fleet;
+mod groups;
 mod host_fill;
 mod hosts;
 mod instances;
@@ -32,9 +33,10 @@ pub struct Chart {
 
 /// Every chart of a run, in the order of a page.
 #[rustfmt::skip]
-pub const CHARTS: [Chart; 15] = [
+pub const CHARTS: [Chart; 16] = [
     Chart { name: "hosts", plots: hosts::plots },
     Chart { name: "fleet", plots: fleet::plots },
+    Chart { name: "groups", plots: groups::plots },
     Chart { name: "failures", plots: failures::plots },
     Chart { name: "availability", plots: availability::plots },
     Chart { name: "capacity", plots: capacity::plots },

@@ -61,6 +61,12 @@ pub fn sentence(summary: &Summary) -> Option<String> {
 fn of_group(group_name: &str, group: &ScalingFigures) -> Option<String> {
     let (unserved, name) = (group.unserved_ratio?, name(group_name));
     let served = match unserved {
+        0.0 if group.waiting_unit_s > 0.0 => {
+            format!(
+                "{name} has {} unit-seconds of its load waiting at the end",
+                amount(group.waiting_unit_s, "")
+            )
+        }
         0.0 => format!("{name} served all of its load"),
         unserved => format!("{name} left {} of its load unserved", percent(unserved)),
     };

@@ -147,7 +147,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
     world.instances.set_affinity(slot, allocation.affinity);
     world.note_on_host(slot);
     if let Some(reactions) = &mut world.reactions {
-        reactions.note_launched(world.instances.reference(slot), launch.sender);
+        reactions.note_launched(world.instances.reference(slot), launch);
     }
     if let Some(options) = &launch.options {
         launch_options::register_options(world, slot, context, options);

@@ -1,34 +1,27 @@
 //! Flow of the Auto Scaling groups: minutes, orders, endings, and what becomes of instances.
 
-use crate::cloud::autoscaling::state::GroupState;
+use crate::cloud::autoscaling::members::GroupMember;
+use crate::cloud::autoscaling::orders::{TypeOrders, next_to_end, order};
+use crate::cloud::autoscaling::warm::WarmInstance;
+use crate::cloud::autoscaling::warm_flow;
 use crate::cloud::instances::lifecycle;
 use crate::cloud::instances::reference::Reference;
 use crate::cloud::reaction::state::Notice;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::units::{Time, ZoneId};
+use plimsoll_model::autoscaling::group_type::GroupType;
 use plimsoll_model::autoscaling::scaler::MINUTE;
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::workload::call::{End, Launch, Sender};
-
-/// The most instances of one request of a group. An assumption.
-const MAX_PER_REQUEST: u32 = 100;
-
-/// Share of a group that it may have beyond its number while it rebalances (Auto Scaling developer guide, "Auto Scaling
-/// behavior", an older edition: by a tenth beyond the maximum).
-const REBALANCING_SHARE: u32 = 10;
+use plimsoll_model::workload::call::Sender;
 
 /// Orders the first instances of every group, and begins its minutes.
 pub fn open(world: &mut World) {
     for number in 0..world.reactions_mut().groups.len() {
         reconcile(world, Time::ZERO, number);
-        group(world, number).note_levels(Time::ZERO);
+        world.group_mut(number).note_levels(Time::ZERO);
         await_minute(world, Time::ZERO, number);
     }
-}
-
-fn group(world: &mut World, number: usize) -> &mut GroupState {
-    &mut world.reactions_mut().groups[number]
 }
 
 fn await_minute(world: &mut World, now: Time, number: usize) {
@@ -38,119 +31,132 @@ fn await_minute(world: &mut World, now: Time, number: usize) {
 /// Ends a minute of a group.
 pub fn on_minute(world: &mut World, now: Time, number: u32) {
     let number = number as usize;
-    let cause = group(world, number).turn_minute(now, now.0 / MINUTE.0);
+    let cause = world.group_mut(number).turn_minute(now, now.0 / MINUTE.0);
     if let Some(cause) = cause {
         world.reactions_mut().count_group(number, |tally| *tally.activities.entry(cause).or_insert(0) += 1);
     }
     reconcile(world, now, number);
-    group(world, number).note_levels(now);
+    world.group_mut(number).note_levels(now);
     await_minute(world, now, number);
 }
 
-/// Orders instances that are missing, or ends those that are too many; where neither is, moves some to emptier zones.
+/// Brings a group to its number, and its warm pool to its own.
 fn reconcile(world: &mut World, now: Time, number: usize) {
-    let group = group(world, number);
-    let (desired, running, coming) = (group.sizes.desired, group.in_service(), group.on_their_way());
-    if running + coming < desired {
-        return order(world, now, number, desired - running - coming);
+    reach_number(world, now, number);
+    warm_flow::tend(world, now, number);
+}
+
+/// Takes instances that are missing from the warm pool or orders them, or ends those that are too many; where neither is, moves some to
+/// emptier zones.
+fn reach_number(world: &mut World, now: Time, number: usize) {
+    let group = world.group_mut(number);
+    let (desired, running) = (group.sizes.desired, group.members.in_service());
+    let there = running + group.members.on_their_way();
+    if there < desired {
+        let missing = desired - there;
+        let taken = warm_flow::take(world, now, number, missing);
+        return order(world, now, number, missing.saturating_sub(taken));
     }
-    for _ in desired..running {
-        let Some(instance) = self::group(world, number).next_to_end() else { return };
-        self::group(world, number).remove(now, instance.id);
-        lifecycle::lifetime_over(world, now, instance.slot);
-    }
-    if running == desired && coming == 0 {
+    let ended = end_some(world, now, number, running.saturating_sub(desired), warm_flow::give_back);
+    if ended == 0 && there == running {
         rebalance(world, now, number);
     }
 }
 
-/// Orders instances in a zone that has fewer, beyond the number of the group: the next minute ends as many in the fullest one.
+/// Ends at most so many instances, and returns how many; `keeps` may have another use for one.
+fn end_some(
+    world: &mut World,
+    now: Time,
+    number: usize,
+    instances: u32,
+    keeps: impl Fn(&mut World, Time, usize, &GroupMember) -> bool,
+) -> u32 {
+    let mut types = TypeOrders::new(now, number, 1);
+    let mut left = instances;
+    while let Some(member) = next_to_end(world, number, &mut types).filter(|member| member.weight <= left) {
+        left -= member.weight;
+        world.group_mut(number).remove(now, member.instance.id);
+        if !keeps(world, now, number, &member) {
+            lifecycle::lifetime_over(world, now, member.instance.slot);
+        }
+    }
+    instances - left
+}
+
+/// Moves instances to a zone that has fewer: orders some there beyond the number of the group, and the next minute ends as many in the
+/// fullest one; or ends some first, where its limits allow none beyond.
 fn rebalance(world: &mut World, now: Time, number: usize) {
-    let group = group(world, number);
-    let imbalance = group.imbalance() as u32;
-    if !group.rule.rebalance || imbalance < 2 {
+    let group = world.group_mut(number);
+    // What moves may be up to a weight more, and must not make the emptier zone the fuller one.
+    let most = (group.members.imbalance() / 2).saturating_sub(group.rule.largest_weight() - 1);
+    if !group.rule.rebalance || most == 0 {
         return;
     }
-    let zone = group.rule.zones[group.emptiest_zone()];
-    let most = group.sizes.desired.div_ceil(REBALANCING_SHARE);
-    let kind = group.rule.kind;
+    let zone = group.rule.zones[group.members.emptiest_zone()];
+    let (beyond, ends_first) =
+        (group.rule.maintenance.beyond(group.sizes), group.rule.maintenance.ends_first(group.sizes));
+    let GroupType { kind, weight } = group.rule.types[0];
     let asks = u64::from(world.learn_type(kind).amounts.vcpu_milli());
     // A zone that is full or out would send them back to the others.
-    let room = world.hosts.fleet.zones()[zone.index()].free_vcpu_milli / asks.max(1);
-    let instances = most.min(imbalance / 2).min(u32::try_from(room).unwrap_or(u32::MAX));
-    if instances > 0 {
-        world.reactions_mut().count_group(number, |tally| tally.rebalanced += u64::from(instances));
-        order(world, now, number, instances);
+    let room = world.hosts.fleet.zones()[zone.index()].free_vcpu_milli / asks.max(1) * u64::from(weight);
+    let most = most.min(u32::try_from(room).unwrap_or(u32::MAX));
+    let (launched, ended) = (beyond.min(most), ends_first.min(most));
+    let moved = launched + ended;
+    if moved == 0 {
+        return;
     }
+    world.reactions_mut().count_group(number, |tally| tally.rebalanced += u64::from(moved));
+    end_some(world, now, number, ended, |_, _, _, _| false);
+    order(world, now, number, moved);
 }
 
-/// Orders instances, each in the zone that has fewest: opens launches that are due.
-fn order(world: &mut World, now: Time, number: usize, instances: u32) {
-    let group = group(world, number);
-    let mut by_zone = vec![0; group.rule.zones.len()];
-    for _ in 0..instances {
-        let zone = group.emptiest_zone();
-        group.order(zone, 1);
-        by_zone[zone] += 1;
-    }
-    for (zone, mut left) in by_zone.into_iter().enumerate() {
-        while left > 0 {
-            let count = left.min(MAX_PER_REQUEST);
-            left -= count;
-            request(world, now, number, zone, count);
-        }
-    }
-}
-
-fn request(world: &mut World, now: Time, number: usize, zone: usize, count: u32) {
-    let reactions = world.reactions_mut();
-    let sender = Sender::Group(number as u16);
-    let first_instance = reactions.next_own(sender, count);
-    let rule = &reactions.groups[number].rule;
-    let launch = Launch {
-        kind: rule.kind,
-        min_count: 1,
-        max_count: count,
-        zone: Some(rule.zones[zone]),
-        subnet: None,
-        public_address: None,
-        handle: None,
-        end: End::Never,
-        options: None,
-        stops: None,
-        sender,
-        first_instance,
-    };
-    let account = rule.account;
-    reactions.request(now, account, launch);
-}
-
-/// Handles what has become of an instance of a group, or of a request for some.
-pub fn on_notice(world: &mut World, now: Time, number: usize, notice: Notice) {
+/// Handles what has become of an instance of a group or of its warm pool, or of a request for some.
+pub fn on_notice(world: &mut World, now: Time, number: usize, sender: Sender, notice: Notice) {
+    let is_warm = matches!(sender, Sender::WarmPool(_));
     match notice {
-        Notice::Launched(instance) => {
+        Notice::Launched(instance, is_spot) => {
             let zone = zone_of(world, number, instance);
-            group(world, number).add(instance, zone);
+            let kind = world.instances.get(instance.slot).kind;
+            let group = world.group_mut(number);
+            let weight = group.rule.weight_of(kind);
+            if is_warm {
+                group.warm.add(WarmInstance { instance, zone, kind, weight, is_ready: false });
+            } else {
+                group.members.add(GroupMember { instance, zone, kind, weight, is_spot, running: None });
+            }
         }
-        Notice::Settled { zone, launched, refused } => {
-            let group = group(world, number);
+        Notice::Settled { zone, kind, is_spot, asked, refused } => {
+            let group = world.group_mut(number);
             let zone = group.zone_number(zone.expect("a group names its zone"));
-            group.settle(zone, launched, refused);
+            let ordered = asked * group.rule.weight_of(kind);
+            if is_warm {
+                group.warm.settle(zone, ordered);
+            } else {
+                group.members.settle(zone, is_spot, ordered);
+            }
             world.reactions_mut().count_group(number, |tally| tally.refused += u64::from(refused));
         }
-        Notice::Entered(instance, State::Running) => group(world, number).run(now, instance.id),
-        Notice::Entered(instance, State::Pending) => group(world, number).restart(now, instance.id),
-        Notice::Entered(instance, State::Stopped) => {
+        Notice::Entered(instance, state) if world.group_mut(number).warm.has(instance.id) => {
+            warm_flow::on_state(world, now, number, instance, state);
+        }
+        Notice::Entered(instance, state) => on_state(world, now, number, instance, state),
+    }
+    world.group_mut(number).note_levels(now);
+}
+
+/// Handles what has become of an instance of a group.
+fn on_state(world: &mut World, now: Time, number: usize, instance: Reference, state: State) {
+    match state {
+        State::Running => world.group_mut(number).run(now, instance.id),
+        State::Pending => world.group_mut(number).restart(now, instance.id),
+        State::Stopped => {
             // Its host is gone, and it is not healthy.
             lose(world, now, number, instance);
             lifecycle::lifetime_over(world, now, instance.slot);
         }
-        Notice::Entered(instance, State::ShuttingDown | State::Terminated) => {
-            lose(world, now, number, instance);
-        }
-        Notice::Entered(_, State::Stopping) => {}
+        State::ShuttingDown | State::Terminated => lose(world, now, number, instance),
+        State::Stopping => {}
     }
-    group(world, number).note_levels(now);
 }
 
 fn zone_of(world: &World, number: usize, instance: Reference) -> usize {
@@ -161,7 +167,7 @@ fn zone_of(world: &World, number: usize, instance: Reference) -> usize {
 
 /// Removes an instance that ends by no wish of the group; the next minute orders another.
 fn lose(world: &mut World, now: Time, number: usize, instance: Reference) {
-    if group(world, number).remove(now, instance.id).is_some() {
+    if world.group_mut(number).remove(now, instance.id).is_some() {
         world.reactions_mut().count_group(number, |tally| tally.replaced += 1);
     }
 }

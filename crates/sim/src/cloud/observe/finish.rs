@@ -106,8 +106,9 @@ fn autoscaling_groups(world: &World, from: Time, horizon: Time) -> Vec<(String, 
         .map(|group| {
             let (rule, figures, tally) = (&group.rule, group.figures(horizon), &group.tally);
             let per_instance = rule.load.as_ref().map_or(1, |load| load.milli_per_instance);
-            let fleet = i128::from(figures.peak_load_milli.div_ceil(per_instance));
-            let per_second = world.directory.types.get(rule.kind).price_per_second.0;
+            let first = rule.types[0];
+            let fleet = i128::from(figures.peak_load_milli.div_ceil(per_instance * u64::from(first.weight)));
+            let per_second = world.directory.types.get(first.kind).price_per_second.0;
             let seconds = i128::from(horizon.since(from).0 / NS_PER_S);
             let figures = GroupUse {
                 account: rule.account,
@@ -116,6 +117,9 @@ fn autoscaling_groups(world: &World, from: Time, horizon: Time) -> Vec<(String, 
                 replaced: tally.replaced,
                 refused: tally.refused,
                 rebalanced: tally.rebalanced,
+                warm_starts: tally.warm_starts,
+                reused: tally.reused,
+                is_unstable: group.is_unstable(horizon),
                 fixed_fleet_micro_usd: per_second * fleet * seconds / (Money::UNITS_PER_USD / 1_000_000),
             };
             (rule.name.clone(), figures)

@@ -264,6 +264,12 @@ pub struct GroupFigures {
     pub capacity_unit_s: f64,
     /// Time so far with utilisation above the target \[s\].
     pub above_target_s: f64,
+    /// Load that waits \[units · s\].
+    pub waiting_unit_s: f64,
+    /// Most load that waited at once \[units · s\].
+    pub waiting_unit_s_peak: f64,
+    /// Mean wait of the load \[s\].
+    pub wait_s_mean: f64,
     /// Greatest load \[milli-units\].
     pub peak_load_milli: u64,
     /// Mean number of running instances.
@@ -274,6 +280,10 @@ pub struct GroupFigures {
     pub desired_mean: f64,
     /// Greatest desired number.
     pub desired_peak: u64,
+    /// Mean number of running instances on the spot market.
+    pub spot_in_service_mean: f64,
+    /// Mean number of prepared instances that were ready.
+    pub warm_ready_mean: f64,
 }
 
 /// Use of an Auto Scaling group.
@@ -289,8 +299,14 @@ pub struct GroupUse {
     pub replaced: u64,
     /// Instances whose launch was refused, each time \[instances\].
     pub refused: u64,
-    /// Instances launched in a zone with fewer \[instances\].
+    /// Instances moved to a zone with fewer \[instances\].
     pub rebalanced: u64,
+    /// Instances taken from the warm pool \[instances\].
+    pub warm_starts: u64,
+    /// Instances given back to it \[instances\].
+    pub reused: u64,
+    /// True if the load that waits grew through the second half of the run.
+    pub is_unstable: bool,
     /// Cost of a fixed fleet of the type that is tried first which serves the greatest load, over the window \[micro-USD\].
     pub fixed_fleet_micro_usd: i128,
 }

@@ -121,7 +121,7 @@ fn begin(world: &mut World, now: Time, number: usize, instance: Reference) {
 /// Handles what has become of an instance of a pool.
 pub fn on_notice(world: &mut World, now: Time, number: usize, notice: Notice) {
     match notice {
-        Notice::Launched(instance) => {
+        Notice::Launched(instance, _) => {
             let pool = pool(world, number);
             pool.ordered -= 1;
             pool.coming.insert(instance.id, instance);

@@ -265,7 +265,10 @@ fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
 /// Tells the owner of a launch that it has come to its end.
 fn settled(world: &mut World, first: &Launch, launched: u32) {
     if first.sender.has_owner() {
-        let notice = Notice::Settled { zone: first.zone, launched, refused: first.max_count - launched };
+        let (zone, kind, is_spot) = (first.zone, first.kind, first.is_spot());
+        // Of another type of less weight there may be more.
+        let (asked, refused) = (first.max_count, first.max_count.saturating_sub(launched));
+        let notice = Notice::Settled { zone, kind, is_spot, asked, refused };
         world.reactions_mut().notices.push((first.sender, notice));
     }
 }

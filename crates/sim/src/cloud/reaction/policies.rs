@@ -39,7 +39,7 @@ impl Policies {
             Sender::Trace => &self.trace,
             Sender::Arrivals(number) => &self.arrivals[usize::from(number)],
             Sender::Pool(number) => &self.pools[usize::from(number)],
-            Sender::Group(number) => &self.groups[usize::from(number)],
+            Sender::Group(number) | Sender::WarmPool(number) => &self.groups[usize::from(number)],
             Sender::Open(_) => panic!("an open launch keeps the sender of its first request"),
         }
     }

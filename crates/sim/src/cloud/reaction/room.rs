@@ -8,6 +8,7 @@ use crate::cloud::world::World;
 use plimsoll_base::units::{Footprint, HostId, InstanceId, RESOURCES, Resources, TypeId, ZoneId};
 use plimsoll_model::fleet::host::{HostState, Pool, Sku};
 use plimsoll_model::fleet::topology::{NodeOrder, Parts};
+use plimsoll_model::headroom::{self, Share};
 use plimsoll_model::workload::call::Launch;
 
 /// Room on a host. Sums of free amounts may be beyond 32 bits on the way.
@@ -146,6 +147,17 @@ pub fn order_of_victims(
 ) -> (usize, Reverse<Option<InstanceId>>, HostId) {
     let oldest = victims.first().map(|slot| world.instances.get(*slot).id);
     (victims.len(), Reverse(oldest), host)
+}
+
+/// Returns how many instances of a type the hosts of a zone have room for as they are; hosts that an elastic group has not opened
+/// count for none \[instances\].
+pub fn instances_that_fit(world: &World, kind: TypeId, zone: ZoneId) -> u64 {
+    let (info, fleet) = (world.types.of(kind), &world.hosts.fleet);
+    let TypeInfo { amounts, numa, .. } = *info;
+    let barred = info.constraint.map_or(0, |constraint| constraint.barred);
+    let share = Share { kind, amounts, numa, barred, count: 0 };
+    let hosts = fleet.zones()[zone.index()].hosts.clone().map(HostId);
+    hosts.filter_map(|host| headroom::room_of(host, fleet)).map(|room| room.fits(&share)).sum()
 }
 
 /// Returns the zone that a launch is bound to, by its name or by that of its subnet.

@@ -37,12 +37,12 @@ pub struct WaitingRules {
 /// Event of an instance that its owner is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Notice {
-    /// Launch.
-    Launched(Reference),
+    /// Launch, on the spot market or not.
+    Launched(Reference, bool),
     /// Entry into a state.
     Entered(Reference, State),
-    /// End of a launch that named a zone: so many instances were launched, and so many refused for good.
-    Settled { zone: Option<ZoneId>, launched: u32, refused: u32 },
+    /// End of a launch that asked for so many instances of a type in a zone first, of which so many were refused for good.
+    Settled { zone: Option<ZoneId>, kind: TypeId, is_spot: bool, asked: u32, refused: u32 },
 }
 
 /// Knowledge of an instance beside its record.
@@ -312,9 +312,10 @@ impl Reactions {
 
     /// Notes an instance that is launched.
     #[cold]
-    pub fn note_launched(&mut self, instance: Reference, sender: Sender) {
+    pub fn note_launched(&mut self, instance: Reference, launch: &Launch) {
+        let sender = launch.sender;
         if sender.has_owner() {
-            self.notices.push((sender, Notice::Launched(instance)));
+            self.notices.push((sender, Notice::Launched(instance, launch.is_spot())));
         }
         if let Some(launched) = &mut self.launched {
             launched.push(instance);

@@ -67,7 +67,9 @@ fn deliver(world: &mut World, now: Time) -> bool {
         for (sender, notice) in std::mem::take(&mut world.reactions_mut().notices) {
             match sender {
                 Sender::Pool(number) => pools::flow::on_notice(world, now, number.into(), notice),
-                Sender::Group(number) => autoscaling::flow::on_notice(world, now, number.into(), notice),
+                Sender::Group(number) | Sender::WarmPool(number) => {
+                    autoscaling::flow::on_notice(world, now, number.into(), sender, notice);
+                }
                 Sender::Client | Sender::Trace | Sender::Arrivals(_) | Sender::Open(_) => {}
             }
         }
