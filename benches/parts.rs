@@ -56,11 +56,34 @@ fn queue(criterion: &mut Criterion) {
     }
 }
 
+/// Strategies, and expressions that state the rules of some of them.
+fn strategies() -> Vec<(String, StrategyConfig)> {
+    let named = ["best-fit", "worst-fit-l2", "first-fit", "spread", "random", "dot-product"];
+    let stated = [
+        ("best-fit", "minimize = ['free.vcpu', 'free.memory']"),
+        ("worst-fit-l2", "minimize = '-(free_share.vcpu^2 + free_share.memory^2)'"),
+        (
+            "dot-product",
+            "minimize = '-(free_share.vcpu * request_share.vcpu + free_share.memory * request_share.memory)'",
+        ),
+        ("spread", "minimize = 'count'"),
+    ];
+    let named = named.map(|name| (name.to_string(), StrategyConfig::named(name)));
+    let stated = stated.map(|(rule, parameters)| {
+        let parameters = toml::from_str(parameters).expect("parameters of a strategy");
+        (
+            format!("expression of {rule}"),
+            StrategyConfig { parameters, ..StrategyConfig::named("expression") },
+        )
+    });
+    named.into_iter().chain(stated).collect()
+}
+
 /// An instance leaves a random place and another is placed, on a fleet about three quarters full.
 fn placement(criterion: &mut Criterion) {
     let shapes = [(2, 1), (2, 2), (2, 4), (2, 8), (4, 16), (8, 32)];
-    for strategy in ["best-fit", "first-fit", "spread", "random", "dot-product"] {
-        let mut group = criterion.benchmark_group(format!("placement/{strategy}"));
+    for (name, strategy) in strategies() {
+        let mut group = criterion.benchmark_group(format!("placement/{name}"));
         for &hosts in sizes(&[10_000u32, 1_000_000]) {
             let sellable = Resources([64_000, 262_144, 0, 0, u32::MAX]);
             let hosts_of = HostGroup {
@@ -75,7 +98,7 @@ fn placement(criterion: &mut Criterion) {
                 service_window: Default::default(),
             };
             let mut fleet = Fleet::new(&[vec![hosts_of]]).expect("one capacity");
-            let strategy = register::build(&StrategyConfig::named(strategy), Seed(1));
+            let strategy = register::build(&strategy, Seed(1));
             let mut placer =
                 Placer::new(strategy.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, false);
             let mut random = Seed(2).stream(Purpose::Mix, 0);

@@ -21,8 +21,8 @@ pub use plimsoll_base::{
 };
 pub use plimsoll_experiment as experiment;
 pub use plimsoll_model::{
-    autoscaling, backoff, billing, control_plane, faults, fleet, headroom, inventory, lifecycle, network,
-    operation, placement, pools, queueing, quota, storage, waiting, workload,
+    autoscaling, backoff, billing, control_plane, expression, faults, fleet, headroom, inventory, lifecycle,
+    network, operation, placement, pools, queueing, quota, storage, waiting, workload,
 };
 pub use plimsoll_report as report;
 #[cfg(feature = "serve")]

@@ -6,9 +6,11 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use super::examples::EXAMPLES;
 use super::output;
 use crate::catalogue::{self, CatalogueEntry, TypeFilter};
+use crate::expression::{FUNCTIONS, OPERATORS};
 use crate::failure::{self, ErrorSide, LimitKind};
 use crate::input::{InputError, Place, Problem};
 use crate::inventory::SOURCES;
+use crate::placement::expression_names::{ExpressionName, NAMES};
 use crate::placement::register::{self, Parameter};
 use crate::report::terminal::ruled;
 use crate::scenario::branching::MUTABLE_KEYS;
@@ -48,6 +50,8 @@ impl Pattern {
 enum What {
     /// Placement strategies, for `[placement] strategy`
     Strategies,
+    /// Names, functions and operators of the strategy `expression`
+    Expression,
     /// Instance types of the built-in EC2 catalogue (us-east-1, Linux, on demand)
     Types(TypeFilter),
     /// Trace formats that `plimsoll trace import` reads
@@ -70,6 +74,7 @@ enum What {
 pub fn main(args: &ListArgs) -> Result<(), InputError> {
     let mut table = match &args.what {
         What::Strategies => strategies(),
+        What::Expression => expression(),
         What::Types(filter) => types(filter)?,
         What::Traces => traces(),
         What::Inventories => inventories(),
@@ -102,10 +107,24 @@ fn strategies() -> Table {
     let mut table = table(["strategy", "takes, of the hosts that fit"], &[]);
     for entry in register::REGISTER {
         let mut rule = entry.rule.to_string();
-        for Parameter { name, meaning, default, range: (least, most) } in entry.parameters {
-            rule += &format!("; {name} = {default} ({least} to {most}): {meaning}");
+        for Parameter { name, meaning, kind } in entry.parameters {
+            rule += &format!("; {name} = {} ({}): {meaning}", kind.default_text(), kind.range_text());
         }
         table.add_row([entry.name, &rule]);
+    }
+    table
+}
+
+fn expression() -> Table {
+    let mut table = table(["name", "unit", "meaning"], &[]);
+    for ExpressionName { name, unit, meaning, .. } in &NAMES {
+        table.add_row([name, unit, meaning]);
+    }
+    for (_, form, meaning) in FUNCTIONS {
+        table.add_row([form, &"function", meaning]);
+    }
+    for (form, meaning) in OPERATORS {
+        table.add_row([form, &"operator", meaning]);
     }
     table
 }

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use plimsoll::cloud::observe::Silent;
+use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::placement::register::REGISTER;
 use plimsoll::scenario::{Overrides, Scenario};
@@ -37,6 +38,7 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("balance-fit-l1", "d1dbf4477aaab5065092d4e19a70b479"),
     ("power-of-two", "7c9a2e2c98b89e29452a3bb6fe6885b7"),
     ("partition", "d8242ed58c9b73fbf95b5e6b43bc8a07"),
+    ("expression", "2353c2e93e10c21179203b2b7c8a6f0f"),
 ];
 
 /// A little of everything whose order could go astray: zones to choose among, hosts that differ, some of them
@@ -141,15 +143,40 @@ fn quickstart_has_its_digest_whatever_the_threads() {
     }
 }
 
+/// Runs [`SCENE`] under a strategy.
+fn scene_under(strategy: &str) -> Outcome {
+    let set = vec![format!("placement.strategy={strategy}")];
+    let scenario = Scenario::parse(Path::new("scene.toml"), SCENE, &Overrides { set, seed: None })
+        .unwrap_or_else(|error| panic!("{error}"));
+    let cloud = Cloud::new(&scenario, RunOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    cloud.run(&mut Silent).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Expressions with the digests of the strategies whose rules they state.
+#[test]
+fn an_expression_has_the_digest_of_the_strategy_whose_rule_it_states() {
+    let sum = |term: &str| {
+        let term = |resource: &&str| term.replace('*', resource);
+        ["vcpu", "memory", "gpu", "storage", "network"].iter().map(term).collect::<Vec<_>>().join(" + ")
+    };
+    for (name, minimize) in [
+        ("best-fit", "['free.vcpu', 'free.memory']".to_string()),
+        ("worst-fit-l2", format!("'-({})'", sum("free_share.*^2"))),
+        ("dot-product", format!("'-({})'", sum("free_share.* · request_share.*").replace('·', "*"))),
+        ("spread", "'count'".to_string()),
+    ] {
+        let outcome = scene_under(&format!("{{ name = 'expression', minimize = {minimize} }}"));
+        let expected =
+            STRATEGIES.iter().find(|(known, _)| *known == name).map(|(_, digest)| digest.to_string());
+        assert_eq!(Some(format!("{:032x}", outcome.digest)), expected, "{name}");
+    }
+}
+
 #[test]
 fn every_strategy_has_its_digest() {
     let mut found = String::new();
     for entry in REGISTER {
-        let set = vec![format!("placement.strategy='{}'", entry.name)];
-        let scenario = Scenario::parse(Path::new("scene.toml"), SCENE, &Overrides { set, seed: None })
-            .unwrap_or_else(|error| panic!("{error}"));
-        let cloud = Cloud::new(&scenario, RunOptions::default()).unwrap_or_else(|error| panic!("{error}"));
-        let outcome = cloud.run(&mut Silent).unwrap_or_else(|error| panic!("{error}"));
+        let outcome = scene_under(&format!("'{}'", entry.name));
         // A scene where everything fits would not tell the strategies apart.
         assert_eq!(outcome.launch.failures().count(), 2, "{}: hosts and addresses run out", entry.name);
         found += &format!("    ({:?}, \"{:032x}\"),\n", entry.name, outcome.digest);

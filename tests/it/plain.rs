@@ -101,7 +101,8 @@ impl<'a> Plain<'a> {
             "next-fit" => [round as i128, 0, 0, 0],
             "spread" => [self.instances[host].into(), 0, 0, 0],
             "cluster" => [-i128::from(self.instances[host]), 0, 0, 0],
-            "best-fit" => [vcpu, memory, 0, 0],
+            // The default of `expression` is the rule of best fit.
+            "best-fit" | "expression" => [vcpu, memory, 0, 0],
             "worst-fit" => [-vcpu, -memory, 0, 0],
             "best-fit-l1" => [l1(), 0, 0, 0],
             "best-fit-l2" => [l2(), 0, 0, 0],

@@ -9,6 +9,8 @@ pub mod backoff;
 
 pub mod billing;
 
+pub mod expression;
+
 pub mod fleet;
 
 pub mod waiting;

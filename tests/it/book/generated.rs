@@ -5,8 +5,10 @@ use std::path::Path;
 use std::{env, fs};
 
 use plimsoll::experiment::design::DEFAULT_METRICS;
+use plimsoll::expression::{FUNCTIONS, OPERATORS};
 use plimsoll::failure::{self, ErrorSide, LimitKind};
 use plimsoll::operation::Operation;
+use plimsoll::placement::expression_names::NAMES;
 use plimsoll::placement::register::REGISTER;
 use plimsoll::report::run::{self, charts};
 use plimsoll::report::{comparison, sweep};
@@ -164,13 +166,27 @@ fn strategies() -> String {
     text += "\n## Parameters\n\nGiven in a table: `strategy = { name = \"…\", parameter = … }`.\n\n";
     let of = |entry: &'static plimsoll::placement::register::StrategyEntry| {
         entry.parameters.iter().map(|parameter| {
-            let (least, most) = parameter.range;
-            let (default, range) = (parameter.default.to_string(), format!("{least} to {most}"));
+            let (default, range) = (code(&parameter.kind.default_text()), parameter.kind.range_text());
             [code(entry.name), code(parameter.name), default, range, parameter.meaning.to_string()]
         })
     };
     let header = ["strategy", "parameter", "default", "range", "meaning"];
-    text + &table(header, REGISTER.iter().flat_map(|entry| of(entry)))
+    text += &table(header, REGISTER.iter().flat_map(|entry| of(entry)));
+    text += "\n## Expressions\n\nWhat the strategy `expression` minimizes (`plimsoll list expression`).\n\n";
+    text += &table(
+        ["name", "unit", "meaning"],
+        NAMES.iter().map(|of| [code(of.name), of.unit.into(), of.meaning.into()]),
+    );
+    text += "\n";
+    text += &table(
+        ["function", "meaning"],
+        FUNCTIONS.iter().map(|(_, form, meaning)| [code(form), meaning.to_string()]),
+    );
+    text += "\nOperators, from the one that binds most loosely:\n\n";
+    text + &table(
+        ["operator", "meaning"],
+        OPERATORS.iter().map(|(form, meaning)| [code(form), meaning.to_string()]),
+    )
 }
 
 fn traces() -> String {

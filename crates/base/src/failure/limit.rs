@@ -33,6 +33,7 @@ limit_kinds! {
     ZoneMemory = "zone-memory", "MiB", "memory free in the zone";
     ZoneGpu = "zone-gpu", "milli-GPU", "GPU free in the zone";
     HostRoom = "host-room", "instances", "hosts of the zone that have all resources of the request at once";
+    StrategyHosts = "strategy-hosts", "hosts", "hosts on which the strategy's expression has a value";
     GroupRacks = "group-racks", "racks", "racks that the placement group's rule leaves";
     GroupInstances = "group-instances", "instances", "running instances a spread group may have in a zone";
     GroupPartitions = "group-partitions", "partitions", "partitions a placement group may have in a zone";

@@ -3,6 +3,7 @@
 //! only for decisions to be explained; it changes nothing.
 
 use super::constraints::{self, HostRule, RackRule, Tier};
+use super::index::FleetIndex;
 use super::placer::Placer;
 use super::request::{Constraint, Request};
 use crate::fleet::Fleet;
@@ -43,6 +44,7 @@ filter_reasons! {
     Hardware = "hardware", "It does not run the type, or its terms as a dedicated host do not admit it.";
     Alone = "not empty", "It holds instances, and this one has its host to itself.";
     Instances = "most instances", "It has as many instances as it may have.";
+    Value = "no value", "The strategy's expression has no value on it.";
     Vcpu = "vCPU", "It has too little vCPU free.";
     Memory = "memory", "It has too little memory free.";
     Gpu = "GPU", "It has too little GPU free.";
@@ -178,6 +180,8 @@ pub(super) struct Rules<'a> {
     left: Option<HostId>,
     hardware: Tier<'a>,
     whole: bool,
+    /// The index, where the strategy may take none of the hosts that fit.
+    ranked: Option<&'a FleetIndex>,
 }
 
 impl<'a> Rules<'a> {
@@ -193,6 +197,7 @@ impl<'a> Rules<'a> {
                 &placer.tenancies,
             ),
             whole: constraint.whole,
+            ranked: placer.selector.may_refuse().then_some(&placer.index),
         }
     }
 
@@ -215,6 +220,7 @@ impl<'a> Rules<'a> {
             (FilterReason::Hardware, !self.hardware.suits(id, fleet)),
             (FilterReason::Alone, self.whole && host.instances > 0),
             (FilterReason::Instances, host.instances >= sku.max_instances),
+            (FilterReason::Value, self.ranked.is_some_and(|index| index.lacks_value(id, request, fleet))),
         ];
         let (free, asked) = (host.free, request.amounts);
         let too_small = (0..RESOURCES).map(move |i| (TOO_SMALL[i], free.0[i] < asked.0[i]));

@@ -11,8 +11,8 @@ use plimsoll_base::units::Resources;
 impl Placer {
     /// Returns the reason to give when no host, open or to be opened, takes a request. The first of these that holds:
     /// a spread group has the most members its zone may have; the zone has too little vCPU, memory or GPU
-    /// free in all; the request would have found a host but for its group's rule; there is no host of its
-    /// tenancy with room; no single host has all that is asked for.
+    /// free in all; the request would have found a host but for its group's rule; there is room, and the strategy takes
+    /// none of it; there is no host of its tenancy with room; no single host has all that is asked for.
     pub fn explain(&mut self, request: &Request, fleet: &Fleet) -> FailureReason {
         let constraint = request.constraint.unwrap_or_default();
         let failure = match constraint.tenancy {
@@ -42,6 +42,9 @@ impl Placer {
         let bound = match constraint.tenancy {
             _ if constraint.group.is_some() && self.could_place(request, &ungrouped, fleet) => {
                 LimitKind::GroupRacks
+            }
+            _ if self.selector.may_refuse() && self.could_place(request, &constraint, fleet) => {
+                LimitKind::StrategyHosts
             }
             Tenancy::Shared => LimitKind::HostRoom,
             Tenancy::Dedicated | Tenancy::Host(None) => LimitKind::TenancyHosts,

@@ -15,8 +15,9 @@ use crate::fleet::Fleet;
 use crate::fleet::index::by_class::ClassIndex;
 use crate::fleet::index::by_host::HostIndex;
 use crate::fleet::index::by_id::IdIndex;
+use crate::fleet::index::class_table::Marks;
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Ranking, RankingInputs};
+use crate::fleet::index::ranking::{ClassMarks, Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::fleet::index::{Allowed, HostFilter};
 use plimsoll_base::persist;
@@ -29,6 +30,8 @@ pub struct FleetIndex {
     ranking: Option<Box<dyn Ranking>>,
     /// Partitions of a zone that the strategy knows.
     partitions: u16,
+    /// Marks that tell hosts of equal amounts apart.
+    marks: ClassMarks,
     shapes: Shapes,
     zones: Vec<ZoneIndex>,
     racks: RackHosts,
@@ -47,7 +50,8 @@ impl FleetIndex {
     pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> FleetIndex {
         let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
-        FleetIndex { ranking, partitions, shapes: Shapes::new(), zones, racks: RackHosts::default() }
+        let marks = ranking.as_ref().map_or(ClassMarks::default(), |ranking| ranking.marks());
+        FleetIndex { ranking, partitions, marks, shapes: Shapes::new(), zones, racks: RackHosts::default() }
     }
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
@@ -149,6 +153,11 @@ impl FleetIndex {
         self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
     }
 
+    /// Returns true if hosts are ranked, and this one has no value.
+    pub fn lacks_value(&self, id: HostId, request: &Request, fleet: &Fleet) -> bool {
+        self.cost(id, request, fleet).is_some_and(|cost| !cost.exists())
+    }
+
     /// Returns a selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
         AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
@@ -165,6 +174,7 @@ impl FleetIndex {
     pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
         let partition = usize::from(self.partition(id, fleet));
         let accepts = fleet.accepts(id);
+        let marks = Marks::of(&fleet.hosts()[id.index()], || fleet.rack_of(id), self.marks);
         let FleetIndex { ranking, shapes, zones, .. } = self;
         let ranking = || ranking.as_deref().expect(RANKED);
         match &mut zones[zone.index()] {
@@ -173,7 +183,7 @@ impl FleetIndex {
             ZoneIndex::Classes(partitions) => {
                 let (hosts, layouts) = fleet.hosts_to_mark();
                 if accepts {
-                    partitions[partition].update(id, hosts, layouts, shapes, ranking());
+                    partitions[partition].update((id, marks), hosts, layouts, shapes, ranking());
                 } else {
                     partitions[partition].remove(id, hosts);
                 }
@@ -291,6 +301,10 @@ impl Candidates for Indexed<'_> {
             }
             _ => panic!("a ranked strategy asks for hosts by id"),
         }
+    }
+
+    fn cost(&self, id: HostId) -> Cost {
+        cost_of(id, self.fleet, self.ranking.expect(RANKED), self.request)
     }
 
     #[inline]

@@ -13,6 +13,7 @@ mod dedicated_hosts;
 pub mod diagnosis;
 pub mod entry;
 mod explain;
+pub mod expression_names;
 pub mod groups;
 mod index;
 pub mod placer;

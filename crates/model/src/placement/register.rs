@@ -1,9 +1,7 @@
 //! Register of strategies: names, entries, and the strategy of a scenario.
 
-use std::collections::BTreeMap;
-
 use super::config::StrategyConfig;
-pub use super::entry::{Parameter, Parameters, StrategyEntry};
+pub use super::entry::{Parameter, ParameterKind, Parameters, StrategyEntry};
 pub use super::strategies::REGISTER;
 use super::strategy::Strategy;
 use plimsoll_base::engine::random::Seed;
@@ -37,12 +35,10 @@ pub fn build(config: &StrategyConfig, seed: Seed) -> Result<Strategy, Vec<Proble
             problems.push(problem);
         }
     }
-    let mut values = BTreeMap::new();
+    let mut values = Parameters::default();
     for parameter in entry.parameters {
-        match parameter.read(config.parameters.get(parameter.name)) {
-            Ok(value) => _ = values.insert(parameter.name, value),
-            Err(problem) => problems.push(problem),
-        }
+        problems
+            .extend(values.read(parameter, config.parameters.get(parameter.name)).err().unwrap_or_default());
     }
-    if problems.is_empty() { Ok((entry.build)(&Parameters::new(values), seed)) } else { Err(problems) }
+    if problems.is_empty() { Ok((entry.build)(&values, seed)) } else { Err(problems) }
 }

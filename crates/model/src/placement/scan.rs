@@ -38,11 +38,6 @@ impl Scan<'_> {
         let behind = &listed[listed.partition_point(|id| *id < from)..];
         behind.iter().copied().chain(unlisted.map(HostId))
     }
-
-    fn cost(&self, id: HostId) -> Cost {
-        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
-        cost_of(id, self.fleet, ranking, self.request)
-    }
 }
 
 /// Returns the cost of a host for a request.
@@ -54,6 +49,7 @@ pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request:
         free: &host.free,
         parts: layouts.parts(id, host),
         instances: host.instances,
+        rack: fleet.rack_of(id),
     };
     ranking.cost(candidate, &request.footprint())
 }
@@ -79,6 +75,11 @@ impl Candidates for Scan<'_> {
 
     fn first_from(&mut self, from: HostId) -> Option<HostId> {
         self.hosts_from(from).find(|id| self.fits(*id))
+    }
+
+    fn cost(&self, id: HostId) -> Cost {
+        let ranking = self.ranking.expect("only a ranked strategy asks for a cost");
+        cost_of(id, self.fleet, ranking, self.request)
     }
 
     fn least(&mut self, partition: u16) -> Option<HostId> {

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use super::request::Request;
-use crate::fleet::index::ranking::Ranking;
+use crate::fleet::host::Sku;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking};
 use crate::fleet::topology::NodeOrder;
 use plimsoll_base::engine::checkpoint::Persist;
+use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
-use plimsoll_base::units::HostId;
+use plimsoll_base::units::{Footprint, HostId, RackId, Resources};
 
 /// Hosts of one zone that may take one request, as a selector sees them. The index and the plain scan both answer
 /// these questions.
@@ -20,6 +23,8 @@ pub trait Candidates {
     fn free_vcpu_milli(&self, id: HostId) -> u32;
     /// Returns the lowest host from `from` on that fits.
     fn first_from(&mut self, from: HostId) -> Option<HostId>;
+    /// Returns the cost of a host, where a strategy ranks hosts.
+    fn cost(&self, id: HostId) -> Cost;
     /// Returns the host of a partition with the least cost that fits; ties go to the lowest id.
     fn least(&mut self, partition: u16) -> Option<HostId>;
 }
@@ -46,6 +51,10 @@ pub trait Selector: Persist + Send + Sync {
     }
     /// Restores the state before a placement. Placements are undone in reverse order.
     fn undo(&mut self, _host: HostId, _undo: Undo) {}
+    /// Returns true if it may take no host although some fit.
+    fn may_refuse(&self) -> bool {
+        false
+    }
     /// Returns a copy that selects the same hosts from now on.
     fn boxed_clone(&self) -> Box<dyn Selector>;
 }
@@ -73,6 +82,36 @@ impl Strategy {
     pub fn selecting(selector: impl Selector + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
         Strategy { ranking: None, selector: Box::new(selector), partitions: 1, node_order }
+    }
+}
+
+impl Strategy {
+    /// Refuses a ranking that has no value on an empty host of a kind, whichever of two requests is placed there:
+    /// 1 vCPU and 1 GiB, without GPU and with one.
+    pub fn check(&self, skus: &[Sku]) -> Result<(), Problem> {
+        let Some(ranking) = &self.ranking else { return Ok(()) };
+        let small = Resources::new(1_000, 1_024);
+        let mut with_gpu = small;
+        with_gpu.0[Resources::GPU] = 1_000;
+        let has_value = |sku: &Sku| {
+            let parts = (!sku.topology.is_flat()).then(|| sku.topology.empty());
+            let free = &sku.capacity;
+            let host = Candidate { sku, free, parts: parts.as_ref(), instances: 0, rack: RackId(0) };
+            [small, with_gpu].iter().any(|request| ranking.cost(host, &Footprint::from(*request)).exists())
+        };
+        let problem = |sku: &Sku| {
+            let [vcpu, memory, gpu, ..] = sku.capacity.0.map(f64::from);
+            let message = format!(
+                "found an expression without value on an empty host of {} vCPU, {} GiB and {} GPU, expected a number: it divides \
+                 by 0, or takes `ln` of 0 or less",
+                vcpu / 1000.0,
+                memory / 1024.0,
+                gpu / 1000.0
+            );
+            let help = "say what holds there, as in `if(capacity.gpu > 0, free.gpu / capacity.gpu, 0)` or `ln(used.vcpu + 1)`";
+            Problem::new(Place::key("placement.strategy"), message).with_help(help)
+        };
+        skus.iter().find(|sku| !has_value(sku)).map_or(Ok(()), |sku| Err(problem(sku)))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod constrained;
 mod diagnoses;
+mod expressions;
 mod scenes;
 mod undo;
 
@@ -10,6 +11,7 @@ use super::config::StrategyConfig;
 use super::placer::Placer;
 use super::register::{self, REGISTER};
 use super::request::Request;
+use super::strategy::Strategy;
 use crate::fleet::host::GroupTenancy;
 use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
 use crate::fleet::topology::Affinity;
@@ -152,8 +154,44 @@ fn divided(name: &'static str, requests: usize, random: &mut Stream) -> World {
 /// The world with as many classes as hosts.
 const MANY_CLASSES: &str = "as many classes as hosts";
 
+/// Returns a strategy that minimizes these expressions.
+fn expressions(minimize: &[&str]) -> StrategyConfig {
+    let list = minimize.iter().map(|text| toml::Value::from(*text)).collect();
+    let parameters = [("minimize".to_string(), toml::Value::Array(list))].into();
+    StrategyConfig { parameters, ..StrategyConfig::named("expression") }
+}
+
+/// Returns every strategy of the register, and expressions over each sort of name, alone and together.
+fn every_strategy() -> Vec<StrategyConfig> {
+    let named = REGISTER.iter().map(|entry| StrategyConfig::named(entry.name));
+    let stated = [
+        &["count"][..],
+        &["-count", "free.vcpu"],
+        &["rack", "-free_share.memory"],
+        &["if(count < 3, rack, -count)", "abs(free_share.vcpu - free_share.memory)"],
+        &["abs(free.vcpu - request.vcpu) + 3 * abs(free.memory / 4 - request.memory)"],
+        &["-numa.most_vcpu * request_share.memory", "gpu.unused + gpu.largest", "numa.least_memory"],
+        &["floor(4 * free_share.vcpu)", "request.nodes * rack", "exp(free_share.memory) - ln(count + 1)"],
+    ];
+    named.chain(stated.map(expressions)).collect()
+}
+
+/// Returns the strategy of a configuration.
+fn built(config: &StrategyConfig) -> Strategy {
+    register::build(config, Seed(9)).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// Choices of a strategy in a world.
+struct Choices {
+    /// Host of each request; `None` where it was refused.
+    hosts: Vec<Option<HostId>>,
+    refused: usize,
+    /// The most classes of the index.
+    classes: usize,
+}
+
 /// Launches and ends at random; every choice is checked by the placer itself.
-fn agree(world: &World, strategy: &str) -> (usize, usize) {
+fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
     let mut random = Seed(5).stream(Purpose::Placement, 2);
     let mut fleet = Fleet::new(&world.zones).expect("few capacities");
     if world.prefilled {
@@ -162,10 +200,9 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
             fleet.take(host, fleet.zone_of(host), taken);
         }
     }
-    let built = register::build(&StrategyConfig::named(strategy), Seed(9));
-    let mut placer = Placer::new(built.unwrap_or_else(|problems| panic!("{problems:?}")), &mut fleet, true);
+    let mut placer = Placer::new(built(strategy), &mut fleet, true);
     let mut live: Vec<(HostId, Affinity, Request)> = Vec::new();
-    let (mut decisions, mut refused, mut classes) = (0, 0, 0);
+    let (mut decisions, mut refused, mut classes, mut hosts) = (0, 0, 0, Vec::new());
     while decisions < world.decisions {
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
             let (host, affinity, request) = live.swap_remove(random.below(live.len() as u64) as usize);
@@ -194,6 +231,7 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
             assert_eq!(placer.choose(&request, &fleet), Some(opened), "a host was opened for the request");
             Some(opened)
         });
+        hosts.push(chosen);
         match chosen {
             None => refused += 1,
             Some(host) => {
@@ -212,15 +250,17 @@ fn agree(world: &World, strategy: &str) -> (usize, usize) {
     }
     fleet.assert_conserved();
     assert!(world.prefilled || fleet.hosts().iter().all(|host| host.instances == 0));
-    (refused, classes)
+    Choices { hosts, refused, classes }
 }
 
 #[test]
 fn every_strategy_takes_the_host_the_plain_scan_takes() {
     for world in worlds() {
         let mut refusals = 0;
-        for entry in REGISTER {
-            refusals += agree(&world, entry.name).0;
+        // A scan of thousands of hosts for every expression would take minutes.
+        let count = if world.prefilled { REGISTER.len() } else { usize::MAX };
+        for strategy in every_strategy().into_iter().take(count) {
+            refusals += agree(&world, &strategy).refused;
         }
         assert!(refusals > 0 || world.prefilled, "{}: nothing was ever refused", world.name);
     }
@@ -229,7 +269,7 @@ fn every_strategy_takes_the_host_the_plain_scan_takes() {
 #[test]
 fn there_are_more_than_five_thousand_classes() {
     let world = worlds().into_iter().find(|world| world.name == MANY_CLASSES).expect("it is listed");
-    let (_, classes) = agree(&world, "best-fit");
+    let Choices { classes, .. } = agree(&world, &StrategyConfig::named("best-fit"));
     assert!(classes > 5_000, "{classes} classes");
 }
 
@@ -305,6 +345,7 @@ fn four_hosts_show_how_strategies_differ() {
         ("dot-product", 3),
         ("balance-fit", 0),
         ("balance-fit-l1", 0),
+        ("expression", 1),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {

@@ -10,6 +10,7 @@ use super::scan::cost_of;
 use super::strategy::Candidates;
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
+use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::Ranking;
 use plimsoll_base::units::HostId;
 
@@ -50,15 +51,22 @@ impl Candidates for Vacancies<'_> {
         self.roomy().filter_map(first).min()
     }
 
+    fn cost(&self, id: HostId) -> Cost {
+        cost_of(id, self.fleet, self.ranking.expect("only a ranked strategy asks for a cost"), self.request)
+    }
+
     fn least(&mut self, partition: u16) -> Option<HostId> {
         let ranking = self.ranking.expect("only a ranked strategy asks for the least");
         let in_partition = |id: HostId| {
             self.partitions == 1
                 || self.fleet.rack_of(id).0 % u32::from(self.partitions) == u32::from(partition)
         };
-        let lowest =
-            |hosts: &BTreeSet<HostId>| hosts.iter().copied().find(|id| self.fits(*id) && in_partition(*id));
-        let ranked = |id| (cost_of(id, self.fleet, ranking, self.request), id);
-        self.roomy().filter_map(lowest).map(ranked).min().map(|(_, id)| id)
+        // Where racks differ in cost, so do hosts of one SKU.
+        let most = if ranking.marks().rack { usize::MAX } else { 1 };
+        let lowest = |hosts: &'_ BTreeSet<HostId>| {
+            let may = hosts.iter().copied().filter(|id| self.fits(*id) && in_partition(*id));
+            may.take(most).map(|id| (cost_of(id, self.fleet, ranking, self.request), id)).min()
+        };
+        self.roomy().filter_map(lowest).min().map(|(_, id)| id)
     }
 }

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use super::HostFilter;
-use super::class_table::{ClassTable, Key};
+use super::class_table::{ClassTable, Key, Marks};
 use super::cost::Cost;
 use super::grid::{CellGrid, Search};
 use super::lazy_heap::LazyHeap;
@@ -26,6 +26,8 @@ use crate::fleet::layout::Layouts;
 use crate::fleet::topology::Parts;
 use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
+/// Requests that have a view each where the cost depends on them in whatever way; for those beyond, all classes are examined.
+const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
 /// Not in any class.
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
@@ -159,7 +161,7 @@ impl ClassIndex {
         let views = match inputs {
             RankingInputs::Free => 1,
             RankingInputs::FreeAndNodes => 2,
-            RankingInputs::FreeAndRequest | RankingInputs::Instances => 0,
+            RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest | RankingInputs::Instances => 0,
         };
         ClassIndex {
             inputs,
@@ -182,14 +184,14 @@ impl ClassIndex {
     #[inline]
     pub fn update(
         &mut self,
-        id: HostId,
+        (id, marks): (HostId, Marks),
         hosts: &mut [Host],
         layouts: Layouts<'_>,
         shapes: &Shapes,
         ranking: &dyn Ranking,
     ) {
         let host = hosts[id.index()];
-        let key = Key { free: host.free, sku: host.sku };
+        let key = Key { free: host.free, sku: host.sku, marks };
         let parts = layouts.parts(id, &host);
         let class = match self.find(&key, parts) {
             Some(class) => class,
@@ -251,6 +253,9 @@ impl ClassIndex {
         if self.inputs == RankingInputs::FreeAndRequest && !shapes.is_exact() {
             return self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter));
         }
+        if self.inputs == RankingInputs::FreeAndAnyRequest && !self.has_view(shape, skus, shapes, ranking) {
+            return self.least_of_all(shapes.request(shape), hosts, skus, (ranking, filter));
+        }
         self.least_in_view(self.view_of(shape, shapes), shape, (hosts, skus), shapes, filter)
     }
 
@@ -260,7 +265,9 @@ impl ClassIndex {
         match self.inputs {
             RankingInputs::Free => 0,
             RankingInputs::FreeAndNodes => usize::from(shapes.request(shape).numa == NumaNodes::Two),
-            RankingInputs::FreeAndRequest | RankingInputs::Instances => shape.0 as usize,
+            RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest | RankingInputs::Instances => {
+                shape.0 as usize
+            }
         }
     }
 
@@ -319,9 +326,49 @@ impl ClassIndex {
         let (ranking, filter) = by;
         let grid = self.grid.as_ref().expect("without views there is a grid");
         let (classes, parts) = (&mut self.classes, self.parts.as_slice());
-        let mut least = LeastInGrid { classes, parts, request, hosts, skus, ranking, filter, best: None };
+        let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
         grid.search(&request.amounts, &mut least);
         least.best.map(|(_, host)| host)
+    }
+
+    /// Finds the best host by an examination of every class. For costs that depend on the request in whatever way, and requests
+    /// beyond those that have a view.
+    fn least_of_all(
+        &mut self,
+        request: &Footprint,
+        hosts: &[Host],
+        skus: &[Sku],
+        by: (&dyn Ranking, HostFilter<'_>),
+    ) -> Option<HostId> {
+        let (ranking, filter) = by;
+        let (classes, parts) = (&mut self.classes, self.parts.as_slice());
+        let all = classes.len() as u32;
+        let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
+        (0..all).for_each(|class| least.look(class));
+        least.best.map(|(_, host)| host)
+    }
+
+    /// Makes the view of a request, and of those before it, where there are not too many. Returns true if it has one.
+    #[inline]
+    fn has_view(&mut self, shape: ShapeId, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> bool {
+        let position = shape.0 as usize;
+        if position >= self.views.len() && position < VIEWS_AT_MOST {
+            self.add_views(shapes.len().min(VIEWS_AT_MOST), skus, shapes, ranking);
+        }
+        position < self.views.len()
+    }
+
+    /// Makes views until there are so many.
+    #[cold]
+    fn add_views(&mut self, count: usize, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
+        for shape in (self.views.len()..count).map(|shape| ShapeId(shape as u32)) {
+            let mut view = View::default();
+            for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
+                let parts = parts_of(&self.parts, id as u32);
+                rank_class(&mut view, id as u32, (class, parts), shapes.request(shape), skus, ranking);
+            }
+            self.views.push(view);
+        }
     }
 
     /// Recomputes every mask, and the views of new requests, after the bits of requests changed their meaning.
@@ -340,14 +387,7 @@ impl ClassIndex {
             }
             return;
         }
-        for shape in (self.views.len()..shapes.len()).map(|shape| ShapeId(shape as u32)) {
-            let mut view = View::default();
-            for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
-                let parts = parts_of(&self.parts, id as u32);
-                rank_class(&mut view, id as u32, (class, parts), shapes.request(shape), skus, ranking);
-            }
-            self.views.push(view);
-        }
+        self.add_views(shapes.len(), skus, shapes, ranking);
     }
 
     /// Replaces the orders by a grid: there are too many requests for an order each.
@@ -403,7 +443,9 @@ impl ClassIndex {
         }
         for (number, view) in self.views.iter_mut().enumerate() {
             let request = match self.inputs {
-                RankingInputs::FreeAndRequest => *shapes.request(ShapeId(number as u32)),
+                RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest => {
+                    *shapes.request(ShapeId(number as u32))
+                }
                 RankingInputs::FreeAndNodes if number == 1 => {
                     Footprint { numa: NumaNodes::Two, ..Footprint::default() }
                 }
@@ -463,8 +505,8 @@ impl ClassIndex {
     }
 }
 
-/// The search of a grid for the host that costs least.
-struct LeastInGrid<'a> {
+/// The search of classes one by one for the host that costs least.
+struct LeastOfClasses<'a> {
     classes: &'a mut [Class],
     parts: &'a [Option<Parts>],
     request: &'a Footprint,
@@ -475,7 +517,7 @@ struct LeastInGrid<'a> {
     best: Option<(Cost, HostId)>,
 }
 
-impl Search for LeastInGrid<'_> {
+impl Search for LeastOfClasses<'_> {
     type Cost = Cost;
 
     fn cost(&self, key: Key) -> Cost {
@@ -492,7 +534,7 @@ impl Search for LeastInGrid<'_> {
         if class.members == 0 || !has_room(class.key, parts, self.skus, self.request) {
             return;
         }
-        let cost = self.cost(class.key);
+        let cost = cost_of(class.key, parts, self.skus, self.ranking, self.request);
         if !self.may_win(&cost) {
             return;
         }
@@ -527,7 +569,8 @@ fn cost_of(
     request: &Footprint,
 ) -> Cost {
     let sku = &skus[key.sku.0 as usize];
-    ranking.cost(Candidate { sku, free: &key.free, parts, instances: 0 }, request)
+    let Marks { instances, rack } = key.marks;
+    ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack }, request)
 }
 
 /// Returns the parts of a class, where its hosts are divided.

@@ -9,7 +9,7 @@ use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree};
 use crate::fleet::host::Host;
 use crate::fleet::layout::Layouts;
-use plimsoll_base::units::{Footprint, HostId};
+use plimsoll_base::units::{Footprint, HostId, RackId};
 
 /// Not in the index: the mark of a host it does not hold.
 pub const NO_LEAF: u32 = u32::MAX;
@@ -45,6 +45,7 @@ impl HostIndex {
             free: &host.free,
             parts: layouts.parts(id, &host),
             instances: host.instances,
+            rack: RackId(0),
         };
         let cost = match ranking.cost(candidate, &Footprint::default()) {
             Cost::Pair(cost, 0) => cost,

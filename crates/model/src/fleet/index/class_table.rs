@@ -1,8 +1,9 @@
 //! Lookup of the class of a host's capacity and free amounts: a hash table of class ids with linear probing.
 //! The keys are in the classes themselves, which the next step reads anyway.
 
-use crate::fleet::host::SkuId;
-use plimsoll_base::units::Resources;
+use super::ranking::ClassMarks;
+use crate::fleet::host::{Host, SkuId};
+use plimsoll_base::units::{RackId, Resources};
 
 /// No class.
 const EMPTY: u32 = u32::MAX;
@@ -14,6 +15,28 @@ pub struct Key {
     pub free: Resources,
     /// The capacity.
     pub sku: SkuId,
+    /// Instances, and rack, where a ranking tells hosts apart by them; else 0.
+    pub marks: Marks,
+}
+
+/// Instances and rack of the hosts of a class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Marks {
+    /// Instances.
+    pub instances: u32,
+    /// Rack.
+    pub rack: RackId,
+}
+
+impl Marks {
+    /// Returns those of a host that tell it apart.
+    #[inline]
+    pub fn of(host: &Host, rack: impl FnOnce() -> RackId, marks: ClassMarks) -> Marks {
+        Marks {
+            instances: if marks.instances { host.instances } else { 0 },
+            rack: if marks.rack { rack() } else { RackId(0) },
+        }
+    }
 }
 
 impl Key {
@@ -26,7 +49,9 @@ impl Key {
             product as u64 ^ (product >> 64) as u64
         };
         let amounts = fold((a | (b << 32)) ^ 0x9e37_79b9_7f4a_7c15, (c | (d << 32)) ^ 0xd6e8_feb8_6659_fd93);
-        fold(amounts ^ (e | (u64::from(self.sku.0) << 32)), 0xe703_7ed1_a0b4_28db) as usize
+        let marks = u64::from(self.marks.rack.0) << 32 | u64::from(self.marks.instances);
+        let rest = (e | (u64::from(self.sku.0) << 32)) ^ marks.rotate_left(23);
+        fold(amounts ^ rest, 0xe703_7ed1_a0b4_28db) as usize
     }
 }
 
@@ -97,12 +122,14 @@ mod tests {
         let (mut table, mut keys, mut plain) = (ClassTable::default(), Vec::new(), BTreeMap::new());
         for step in 0..20_000 {
             let free = Resources::new(random.below(90) as u32, random.below(40) as u32);
-            let key = Key { free, sku: SkuId(random.below(3) as u16) };
-            let expected = plain.get(&(key.free, key.sku)).copied();
+            let marks = Marks { instances: random.below(2) as u32, rack: RackId(random.below(2) as u32) };
+            let key = Key { free, sku: SkuId(random.below(3) as u16), marks };
+            let plain_key = (key.free, key.sku, marks.instances, marks.rack);
+            let expected = plain.get(&plain_key).copied();
             assert_eq!(table.find(key.hash(), |id| keys[id as usize] == key), expected);
             if expected.is_none() {
                 keys.push(key);
-                plain.insert((key.free, key.sku), keys.len() as u32 - 1);
+                plain.insert(plain_key, keys.len() as u32 - 1);
                 table.add(keys.len() as u32 - 1, |id| keys[id as usize].hash());
             }
             if step % 3_000 == 0 {

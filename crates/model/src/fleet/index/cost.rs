@@ -4,6 +4,7 @@ use num_bigint::BigUint;
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::expression::value::Value;
 use plimsoll_base::units::RESOURCES;
 
 /// Cost of a host for a request under a strategy: the least is best. One strategy uses one variant.
@@ -17,12 +18,22 @@ pub enum Cost {
     LessSum(RatioSum),
     /// A number in double precision; more is better. For rules whose published results depend on its rounding.
     Most(f64),
+    /// Values of the scenario's expressions: the first decides, then the next; less is better.
+    Values(Box<[Value]>),
 }
 
 impl Cost {
     /// Returns the cost of taking most of `first`, then most of `second`.
     pub fn most(first: u64, second: u64) -> Cost {
         Cost::Pair(u64::MAX - first, u64::MAX - second)
+    }
+
+    /// Returns true unless an expression has no value.
+    pub fn exists(&self) -> bool {
+        match self {
+            Cost::Values(values) => values.iter().all(Value::exists),
+            Cost::Pair(..) | Cost::Sum(_) | Cost::LessSum(_) | Cost::Most(_) => true,
+        }
     }
 }
 
@@ -39,6 +50,10 @@ impl fmt::Display for Cost {
             Cost::Sum(sum) => write!(out, "{:.6}", sum.approximate),
             Cost::LessSum(sum) => write!(out, "{:.6}", -sum.approximate),
             Cost::Most(number) => write!(out, "{:.6}", -number),
+            Cost::Values(values) => {
+                let values: Vec<String> = values.iter().map(Value::to_string).collect();
+                out.write_str(&values.join(", "))
+            }
         }
     }
 }
@@ -50,6 +65,8 @@ impl Ord for Cost {
             (Cost::Sum(a), Cost::Sum(b)) => a.cmp(b),
             (Cost::LessSum(a), Cost::LessSum(b)) => b.cmp(a),
             (Cost::Most(a), Cost::Most(b)) => b.total_cmp(a),
+            // What lacks a value comes last, whichever of its values it is.
+            (Cost::Values(a), Cost::Values(b)) => other.exists().cmp(&self.exists()).then_with(|| a.cmp(b)),
             _ => panic!("a strategy mixes two kinds of cost"),
         }
     }

@@ -106,6 +106,7 @@ fn step(free: u32, capacity: u32) -> u8 {
 mod tests {
     use super::*;
     use crate::fleet::host::SkuId;
+    use crate::fleet::index::class_table::Marks;
     use plimsoll_base::engine::random::{Purpose, Seed};
     use std::collections::BTreeMap;
 
@@ -152,7 +153,7 @@ mod tests {
                 let mut free = Resources::new(random.below(64_001) as u32, random.below(262_145) as u32);
                 free.0[Resources::GPU] = random.below(3) as u32 * 4_000;
                 free.0[Resources::NETWORK] = u32::MAX;
-                let key = Key { free, sku: SkuId(0) };
+                let key = Key { free, sku: SkuId(0), marks: Marks::default() };
                 plain.insert(class, key);
                 grid.add(class, key, &capacity);
             }

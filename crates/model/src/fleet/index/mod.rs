@@ -18,7 +18,7 @@ use plimsoll_base::units::HostId;
 pub mod by_class;
 pub mod by_host;
 pub mod by_id;
-mod class_table;
+pub mod class_table;
 pub mod cost;
 mod grid;
 pub mod lazy_heap;

@@ -3,7 +3,7 @@
 use super::cost::Cost;
 use crate::fleet::host::Sku;
 use crate::fleet::topology::Parts;
-use plimsoll_base::units::{Footprint, Resources};
+use plimsoll_base::units::{Footprint, RackId, Resources};
 
 /// Inputs of a cost beside the capacity of the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,8 +15,19 @@ pub enum RankingInputs {
     /// Free amounts and the request. Of two hosts of the same capacity the one with more free never
     /// costs more.
     FreeAndRequest,
+    /// Free amounts and the request, in whatever way.
+    FreeAndAnyRequest,
     /// Number of instances on the host; the cost is a `Cost::Pair` whose second number is 0.
     Instances,
+}
+
+/// Marks that tell hosts of equal amounts apart, under a ranking by class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ClassMarks {
+    /// Number of instances.
+    pub instances: bool,
+    /// Rack.
+    pub rack: bool,
 }
 
 /// Host as a cost sees it.
@@ -28,14 +39,20 @@ pub struct Candidate<'a> {
     pub free: &'a Resources,
     /// Free amounts of its parts; `None` where it is not divided.
     pub parts: Option<&'a Parts>,
-    /// Instances on it; 0 unless the ranking's inputs are [`RankingInputs::Instances`].
+    /// Instances on it; of no meaning unless the ranking's inputs are [`RankingInputs::Instances`] or its marks have them.
     pub instances: u32,
+    /// Rack of it; of no meaning unless the ranking's marks have it.
+    pub rack: RackId,
 }
 
 /// Ranking of the hosts that fit.
 pub trait Ranking: Send + Sync {
     /// Returns the inputs of the cost. Nothing else may change the cost.
     fn inputs(&self) -> RankingInputs;
+    /// Returns further inputs of the cost of a class: each makes more classes.
+    fn marks(&self) -> ClassMarks {
+        ClassMarks::default()
+    }
     /// Returns the cost of a host for a request; the least wins, ties go to the lowest host id.
     fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost;
 }

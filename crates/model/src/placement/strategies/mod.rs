@@ -9,6 +9,7 @@ mod best_fit_l2;
 mod best_fit_linf;
 mod cluster;
 mod dot_product;
+mod expression;
 mod first_fit;
 mod next_fit;
 mod partition;
@@ -43,4 +44,5 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &balance_fit::ENTRY_L1,
     &power_of_two::ENTRY,
     &partition::ENTRY,
+    &expression::ENTRY,
 ];

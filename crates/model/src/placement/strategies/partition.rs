@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use super::best_fit;
-use crate::placement::entry::{Parameter, StrategyEntry};
+use crate::placement::entry::{Parameter, ParameterKind, StrategyEntry};
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -18,8 +18,7 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
     parameters: &[Parameter {
         name: "partitions",
         meaning: "partitions of a zone",
-        default: 7,
-        range: (1, 1000),
+        kind: ParameterKind::Whole { default: 7, range: (1, 1000) },
     }],
     build: |parameters, seed| {
         let partitions = parameters.get("partitions") as u16;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{built, every_strategy};
 use crate::fleet::Fleet;
 use crate::fleet::hardware::{Hardware, Model};
 use crate::fleet::host::GroupTenancy;
@@ -12,7 +13,6 @@ use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
-use crate::placement::register::{self, REGISTER};
 use crate::placement::request::{Constraint, Membership, Request, Tenancy};
 use crate::placement::reservations::{Preference, Reservation, Reservations, Terms};
 use crate::placement::tenancies::{HostTerms, Ownership, Takes};
@@ -119,11 +119,9 @@ fn fleet(divided: bool) -> Fleet {
 }
 
 impl World {
-    fn new(strategy: &str, seed: u64, divided: bool) -> World {
+    fn new(strategy: &StrategyConfig, seed: u64, divided: bool) -> World {
         let mut fleet = fleet(divided);
-        let built = register::build(&StrategyConfig::named(strategy), Seed(9));
-        let strategy = built.unwrap_or_else(|problems| panic!("{problems:?}"));
-        let mut placer = Placer::new(strategy, &mut fleet, true);
+        let mut placer = Placer::new(built(strategy), &mut fleet, true);
         for kind in (0..SHAPES.len() as u32).map(TypeId) {
             placer.note_family(kind, family(kind));
         }
@@ -551,16 +549,17 @@ fn has_slot(reservation: &Reservation, host: HostId) -> bool {
 
 #[test]
 fn every_strategy_keeps_every_rule_and_takes_the_host_the_plain_scan_takes() {
-    for (seed, (entry, divided)) in
-        REGISTER.iter().flat_map(|entry| [(entry, false), (entry, true)]).enumerate()
+    let strategies = every_strategy();
+    for (seed, (strategy, divided)) in
+        strategies.iter().flat_map(|strategy| [(strategy, false), (strategy, true)]).enumerate()
     {
-        let mut world = World::new(entry.name, seed as u64, divided);
+        let mut world = World::new(strategy, seed as u64, divided);
         let mut decisions = 0;
         while decisions < DECISIONS {
             decisions += usize::from(world.step());
             world.check();
         }
-        assert!(world.refused > DECISIONS / 100 && world.claimed > DECISIONS / 100, "{}", entry.name);
+        assert!(world.refused > DECISIONS / 100 && world.claimed > DECISIONS / 100, "{strategy:?}");
         world.end_all();
     }
 }

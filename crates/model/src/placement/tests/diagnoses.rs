@@ -58,6 +58,7 @@ fn the_runner_up_is_what_comes_second_by_the_rule() {
         ("dot-product", 3, 2, ["-0.375000", "-0.335938"]),
         // All four stand on one rack, and so in one partition: best-fit.
         ("partition", 1, 0, ["2000, 28672", "6000, 4096"]),
+        ("expression", 1, 0, ["2.000000, 28.000000", "6.000000, 4.000000"]),
     ] {
         let (fleet, mut placer) = four_hosts(name);
         let request = asking(2, 4, &fleet, &mut placer);

@@ -1,12 +1,12 @@
 //! Undo: a strategy whose placements are undone selects the same hosts as another that never made them.
 
-use super::{UNLIMITED, group};
+use super::{UNLIMITED, built, group};
 use crate::fleet::Fleet;
 use crate::fleet::host_group::Hosts;
 use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
 use crate::placement::placer::Placer;
-use crate::placement::register::{self, REGISTER};
+use crate::placement::register::REGISTER;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -138,11 +138,7 @@ fn check_undo(name: &str, strategy: impl Fn() -> Strategy) {
 #[test]
 fn placements_that_are_undone_leave_no_trace() {
     for entry in REGISTER {
-        let build = || {
-            register::build(&StrategyConfig::named(entry.name), Seed(9))
-                .unwrap_or_else(|problems| panic!("{problems:?}"))
-        };
-        check_undo(entry.name, build);
+        check_undo(entry.name, || built(&StrategyConfig::named(entry.name)));
     }
 }
 

@@ -62,6 +62,7 @@ fn parts(
     let mut fleet = fleet_of(&scenario.zones)?;
     let build = || register::build(&scenario.placement.strategy, seed);
     let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
+    strategy.check(fleet.skus())?;
     let network = Network::new(&scenario.network, &names)?;
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;

@@ -1,0 +1,124 @@
+//! Values of an expression, in order: the least first, what has no value last.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::evaluation::evaluate;
+use super::number::{Approximation, Fraction, finite};
+use super::{Amount, Expression};
+
+/// Value of an expression for some amounts.
+#[derive(Clone, Debug)]
+pub struct Value(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    Rational(Rational),
+    Real(f64),
+    None,
+}
+
+/// Fraction, known in double precision and computed exactly where that does not tell two apart.
+#[derive(Clone, Debug)]
+struct Rational {
+    bounded: Approximation,
+    amounts: Box<[Amount]>,
+    expression: Arc<Expression>,
+    /// `None`: there is no value, which double precision could not tell.
+    exact: OnceLock<Option<Fraction>>,
+}
+
+impl Rational {
+    fn exact(&self) -> Option<&Fraction> {
+        let compute = || evaluate::<Fraction>(&self.expression.root, &self.amounts).ok();
+        self.exact.get_or_init(compute).as_ref()
+    }
+}
+
+impl Value {
+    /// Returns the value of what has none.
+    pub(super) fn none() -> Value {
+        Value(Form::None)
+    }
+
+    /// Returns a number in double precision.
+    pub(super) fn real(number: f64) -> Value {
+        Value(finite(number).map_or(Form::None, Form::Real))
+    }
+
+    /// Returns a fraction that is known in double precision.
+    pub(super) fn rational(
+        bounded: Approximation,
+        amounts: Box<[Amount]>,
+        expression: &Arc<Expression>,
+    ) -> Value {
+        let expression = Arc::clone(expression);
+        Value(Form::Rational(Rational { bounded, amounts, expression, exact: OnceLock::new() }))
+    }
+
+    /// Returns a fraction of which double precision tells nothing.
+    pub(super) fn exact(amounts: Box<[Amount]>, expression: &Arc<Expression>) -> Value {
+        let unknown = Approximation { value: 0.0, error: f64::INFINITY };
+        let Value(form) = Value::rational(unknown, amounts, expression);
+        match &form {
+            Form::Rational(rational) if rational.exact().is_none() => Value::none(),
+            _ => Value(form),
+        }
+    }
+
+    /// Returns true if there is a value.
+    pub fn exists(&self) -> bool {
+        !matches!(self.0, Form::None)
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Value) -> Ordering {
+        match (&self.0, &other.0) {
+            (Form::Rational(a), Form::Rational(b)) => match a.bounded.compare(&b.bounded) {
+                Some(order) => order,
+                None if a.amounts == b.amounts => Ordering::Equal,
+                None => match (a.exact(), b.exact()) {
+                    (Some(exact), Some(other)) => exact.compare(other),
+                    (exact, other) => exact.is_none().cmp(&other.is_none()),
+                },
+            },
+            (Form::Real(a), Form::Real(b)) => a.total_cmp(b),
+            (Form::None, Form::None) => Ordering::Equal,
+            (Form::None, _) => Ordering::Greater,
+            (_, Form::None) => Ordering::Less,
+            _ => panic!("values of two expressions are compared"),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Value {}
+
+impl fmt::Display for Value {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Rational(rational) if rational.bounded.error.is_finite() => {
+                write!(out, "{:.6}", rational.bounded.value)
+            }
+            Form::Rational(rational) => match evaluate::<f64>(&rational.expression.root, &rational.amounts) {
+                Ok(number) => write!(out, "{number:.6}"),
+                Err(_) => out.write_str("beyond double precision"),
+            },
+            Form::Real(number) => write!(out, "{number:.6}"),
+            Form::None => out.write_str("no value"),
+        }
+    }
+}

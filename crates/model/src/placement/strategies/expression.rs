@@ -1,0 +1,102 @@
+//! `expression`: the host with the least value of expressions that the scenario states.
+
+use std::sync::Arc;
+
+use crate::expression::{Expression, Sign};
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, ClassMarks, Ranking, RankingInputs};
+use crate::placement::entry::{Parameter, ParameterKind, StrategyEntry};
+use crate::placement::expression_names::{NAMES, NameSubject};
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy};
+use plimsoll_base::persist;
+use plimsoll_base::units::{Footprint, HostId};
+
+pub const ENTRY: StrategyEntry = StrategyEntry {
+    name: "expression",
+    rule: "least value of the expressions, the first one first; none where all hosts lack a value",
+    parameters: &[Parameter {
+        name: "minimize",
+        meaning: "expression, or list of them (`plimsoll list expression`)",
+        kind: ParameterKind::Expressions { default: &["free.vcpu", "free.memory"] },
+    }],
+    build: |parameters, _| {
+        let expressions = parameters.expressions("minimize").to_vec();
+        let always_has_value = expressions.iter().all(|expression| expression.always_has_value());
+        let by_value = Strategy::ranked(ByExpressions::new(expressions));
+        match always_has_value {
+            true => by_value,
+            false => Strategy { selector: Box::new(LeastValue), ..by_value },
+        }
+    },
+};
+
+struct ByExpressions {
+    expressions: Vec<Arc<Expression>>,
+    inputs: RankingInputs,
+    marks: ClassMarks,
+    /// Sign of the number of instances, where the only expression is that.
+    count: Option<Sign>,
+}
+
+impl ByExpressions {
+    fn new(expressions: Vec<Arc<Expression>>) -> ByExpressions {
+        let names = || expressions.iter().flat_map(|expression| expression.names()).map(|name| &NAMES[*name]);
+        let uses = |subject: NameSubject| names().any(|name| name.subject == subject);
+        let count = match &*expressions {
+            [only] if uses(NameSubject::Instances) => only.is_name_alone(),
+            _ => None,
+        };
+        let inputs = match count {
+            Some(_) => RankingInputs::Instances,
+            None if uses(NameSubject::Request) => RankingInputs::FreeAndAnyRequest,
+            None => RankingInputs::Free,
+        };
+        let marks = match count {
+            Some(_) => ClassMarks::default(),
+            None => ClassMarks { instances: uses(NameSubject::Instances), rack: uses(NameSubject::Rack) },
+        };
+        ByExpressions { inputs, marks, count, expressions }
+    }
+}
+
+impl Ranking for ByExpressions {
+    fn inputs(&self) -> RankingInputs {
+        self.inputs
+    }
+
+    fn marks(&self) -> ClassMarks {
+        self.marks
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost {
+        let value =
+            |expression: &Arc<Expression>| expression.value(|name| (NAMES[name].amount)(&candidate, request));
+        match self.count {
+            Some(Sign::Positive) => Cost::Pair(u64::from(candidate.instances), 0),
+            Some(Sign::Negative) => Cost::Pair(u64::MAX - u64::from(candidate.instances), 0),
+            None => Cost::Values(self.expressions.iter().map(value).collect()),
+        }
+    }
+}
+
+/// Takes the host with the least cost; none where no host has a value.
+#[derive(Clone)]
+struct LeastValue;
+
+persist! { LeastValue {} }
+
+impl Selector for LeastValue {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
+        // What has no value comes last.
+        hosts.least(0).filter(|id| hosts.cost(*id).exists())
+    }
+
+    fn may_refuse(&self) -> bool {
+        true
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Selector> {
+        Box::new(self.clone())
+    }
+}
