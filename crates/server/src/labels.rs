@@ -18,6 +18,8 @@ pub struct LaunchLabels {
     pub user_data: Option<String>,
     /// Shutdown behaviour.
     pub shutdown_behaviour: Option<String>,
+    /// Tags of the volumes that came with the instances.
+    pub volume_tags: BTreeMap<String, String>,
 }
 
 /// Launch that clients see as a reservation.

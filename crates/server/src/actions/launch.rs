@@ -1,5 +1,6 @@
 //! `RunInstances`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_base::catalogue::VolumeType;
@@ -15,6 +16,7 @@ use plimsoll_sim::cloud::session::view::InstanceView;
 
 use super::{ActionEntry, XmlStep};
 use crate::api_error::ApiError;
+use crate::ids::IdKind;
 use crate::labels::LaunchLabels;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
@@ -164,8 +166,24 @@ pub fn launched(model: &mut CloudModel<'_>, effects: Effects, labels: &Arc<Launc
     if is_new {
         let session = &model.session;
         model.labels.note_launch(&instances, labels, |id| session.instance(id).is_some());
+        tag_volumes(model, &instances, &labels.volume_tags);
     }
     instances
+}
+
+/// Tags the volumes of new instances.
+fn tag_volumes(model: &mut CloudModel<'_>, instances: &[InstanceId], tags: &BTreeMap<String, String>) {
+    if tags.is_empty() {
+        return;
+    }
+    for id in instances {
+        let Some(account) = model.session.instance(*id).map(|view| view.account) else { continue };
+        let volumes = model.session.storage().instance_volumes(*id);
+        let shown: Vec<String> = volumes.map(|volume| model.id(IdKind::Volume, volume.id.0)).collect();
+        for volume in shown {
+            model.labels.of_mut(account, &volume).tags.clone_from(tags);
+        }
+    }
 }
 
 /// Returns the handle of an image. Where there are no images, every id stands for one that is always there.
@@ -187,6 +205,7 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
     let first = read_interface(params)?;
     let named = ["SecurityGroupId", "SecurityGroup"].into_iter().flat_map(|list| params.list(list));
     let security_groups = named.map(String::from).chain(first.security_groups).collect();
+    let volume_tags = tags_by_kind(params, &TAGGED)?.remove("volume").unwrap_or_default();
     Ok(LaunchWish {
         instance_type: owned("InstanceType").unwrap_or_else(|| DEFAULT_TYPE.to_string()),
         min_count: count("MinCount")?.unwrap_or(0),
@@ -207,6 +226,7 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
             client_token: owned("ClientToken"),
             user_data: owned("UserData"),
             shutdown_behaviour: owned("InstanceInitiatedShutdownBehavior"),
+            volume_tags: volume_tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
         },
     })
 }
@@ -258,7 +278,7 @@ fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
         preference: preference(params)?,
         spot: spot(params)?,
         volumes: block_devices(params)?,
-        tags: tags_of(params, "instance")?,
+        tags: tags_by_kind(params, &TAGGED)?.remove("instance").unwrap_or_default(),
         token: params.get("ClientToken").map(String::from),
         // Base64: four letters for three bytes.
         user_data_bytes: u32::try_from(user_data.len() as u64 * 3 / 4).unwrap_or(u32::MAX),
@@ -324,16 +344,24 @@ fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
     Ok(Some(Spot { interruption, max_pico_usd_per_hour: None }))
 }
 
+/// Kinds of what a launch creates, all of which may be tagged (`RunInstances`, "TagSpecifications", botocore 1.44.8). Clients cannot see
+/// the last two, so that their tags are without effect.
+const TAGGED: [&str; 4] = ["instance", "volume", "network-interface", "spot-instances-request"];
+
 /// Reads the tags that a request gives to new resources of a kind. Tags of other kinds are refused.
 pub fn tags_of(params: &Params, kind: &str) -> Result<Vec<Tag>, ApiError> {
-    let mut tags = Vec::new();
+    Ok(tags_by_kind(params, &[kind])?.remove(kind).unwrap_or_default())
+}
+
+/// Reads the tags that a request gives to new resources of some kinds, by kind. Tags of other kinds are refused.
+fn tags_by_kind<'a>(params: &Params, kinds: &[&'a str]) -> Result<BTreeMap<&'a str, Vec<Tag>>, ApiError> {
+    let mut tags: BTreeMap<&str, Vec<Tag>> = BTreeMap::new();
     for item in params.items("TagSpecification") {
         let name = format!("{item}.ResourceType");
         let of = params.required(&name)?;
-        if of != kind {
-            return Err(ApiError::invalid(&name, of, kind));
-        }
-        tags.extend(super::tags::read(params, &format!("{item}.Tag"))?);
+        let known = kinds.iter().copied().find(|kind| *kind == of);
+        let kind = known.ok_or_else(|| ApiError::invalid(&name, of, &kinds.join(" or ")))?;
+        tags.entry(kind).or_default().extend(super::tags::read(params, &format!("{item}.Tag"))?);
     }
     Ok(tags)
 }

@@ -34,7 +34,7 @@ pub struct Chart {
 
 /// Every chart of a run, in the order of a page.
 #[rustfmt::skip]
-pub const CHARTS: [Chart; 16] = [
+pub const CHARTS: [Chart; 17] = [
     Chart { name: "hosts", plots: hosts::plots },
     Chart { name: "fleet", plots: fleet::plots },
     Chart { name: "groups", plots: groups::plots },
