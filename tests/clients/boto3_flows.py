@@ -240,23 +240,18 @@ def reserved(ec2):
 
 def main():
     plimsoll = sys.argv[1]
-    server = Server(plimsoll, SCENARIO)
-    ec2 = client(server)
-    places(ec2)
-    life(ec2)
-    volumes(ec2)
-    networks(ec2)
-    reserved(ec2)
-    pages(ec2)
-    refusals(ec2, client(server, "small"))
-    server.stop()
-    throttled = Server(plimsoll, THROTTLED)
-    ec2 = client(throttled)
-    ec2.run_instances(**LAUNCH)
-    ec2.run_instances(**LAUNCH)
-    refused("RequestLimitExceeded", 503, ec2.run_instances, **LAUNCH)
-    throttled.stop()
+    with Server(plimsoll, SCENARIO) as server:
+        ec2 = client(server)
+        for flow in [places, life, volumes, networks, reserved, pages]:
+            flow(ec2)
+        refusals(ec2, client(server, "small"))
+    with Server(plimsoll, THROTTLED) as throttled:
+        ec2 = client(throttled)
+        ec2.run_instances(**LAUNCH)
+        ec2.run_instances(**LAUNCH)
+        refused("RequestLimitExceeded", 503, ec2.run_instances, **LAUNCH)
     print(f"boto3 {boto3.__version__}: all flows")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,15 @@ class Server:
         )
         self.url = self.process.stderr.readline().strip().removeprefix("listening on ")
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.stop()
+        else:
+            self.process.kill()
+
     def stop(self):
         self.process.terminate()
         assert self.process.wait(timeout=60) == 0

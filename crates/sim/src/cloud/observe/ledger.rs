@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::observe::observation::LaunchLatency;
 use crate::cloud::observe::shortage::FirstShortage;
-use crate::cloud::observe::tally::{Disruptions, FirstFailure, Tally};
+use crate::cloud::observe::tally::{Disruptions, FirstFailure, LaunchLatency, Tally};
 use plimsoll_base::engine::digest::Digest;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::metrics::{Durations, Gauges, PeakRatio};

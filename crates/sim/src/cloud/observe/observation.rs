@@ -8,8 +8,9 @@ use crate::cloud::observe::dispatched::Dispatched;
 use crate::cloud::observe::minutes::Minute;
 use crate::cloud::observe::outcome::GroupFigures;
 use crate::cloud::observe::rows::TableRow;
+use crate::cloud::observe::tally::LaunchLatency;
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{AccountId, Duration, Time, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, Time, TypeId, ZoneId};
 use plimsoll_model::control_plane::plane::figures::StageSample;
 use plimsoll_model::fleet::fill::Fill;
 use plimsoll_model::fleet::totals::Totals;
@@ -67,15 +68,6 @@ pub struct Refusal {
     pub count: u32,
     /// Number in the demand of the first instance that a launch requested; `None` for other calls.
     pub launch: Option<u64>,
-}
-
-/// Time that some launches took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LaunchLatency {
-    /// Median.
-    pub median: Duration,
-    /// 99th percentile.
-    pub p99: Duration,
 }
 
 /// State of the cloud at a moment: one row of the time series.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use plimsoll_base::failure::Failure;
-use plimsoll_base::units::{EnumMap, Time};
+use plimsoll_base::units::{Duration, EnumMap, Time};
 use plimsoll_model::operation::Operation;
 
 /// Requests by outcome, each counted once.
@@ -66,4 +66,13 @@ pub struct FirstFailure {
     pub at: Time,
     /// Operation refused.
     pub operation: Operation,
+}
+
+/// Time that some launches took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchLatency {
+    /// Median.
+    pub median: Duration,
+    /// 99th percentile.
+    pub p99: Duration,
 }
