@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 class Server:
-    def __init__(self, plimsoll, text):
+    def __init__(self, plimsoll, text, jump="15s"):
         self.folder = tempfile.TemporaryDirectory()
         Path(self.folder.name, "s.toml").write_text(text)
-        options = ["--listen", "127.0.0.1:0", "--clock", "stepped", "--auto-advance", "15s", "--quiet", "-o", "out"]
+        options = ["--listen", "127.0.0.1:0", "--clock", "stepped", "--auto-advance", jump, "--quiet", "-o", "out"]
         self.process = subprocess.Popen(
             [plimsoll, "serve", "s.toml", *options], cwd=self.folder.name, stderr=subprocess.PIPE, text=True
         )

@@ -120,9 +120,9 @@ fn no_mean_is_taken_over_two_traces() {
             .find(|row| row.len() > 3 && row[0] == trace && row[1] == hosts)
             .expect("a row of both")
     };
-    // With one host of four vCPU the one request of the first trace succeeds, and one of forty of the second.
-    assert_eq!(row("few.csv", "1")[2..5], ["1", "100", "%"]);
-    assert_eq!(row("many.csv", "1")[2..5], ["1", "2.5", "%"]);
+    // With two hosts of four vCPU the one request of the first trace succeeds, and two of forty of the second.
+    assert_eq!(row("few.csv", "2")[2..5], ["1", "100", "%"]);
+    assert_eq!(row("many.csv", "2")[2..5], ["1", "5.00", "%"]);
     assert!(!text.lines().any(|line| line.trim_start().starts_with("zones.0.hosts.0.count")), "{text}");
     assert!(text.contains("whatever other axes that are no demand and the seed"), "{text}");
 }

@@ -302,7 +302,7 @@ fn who_waits_too_long_is_refused_and_who_waits_at_the_end_is_counted() {
 #[test]
 fn what_launches_took_is_sampled_with_those_of_the_interval_alone() {
     let trace = "start_s,end_s,vcpu,memory_gib\n0,100,8,1\n10,160,8,1\n20,170,4,1\n30,500,2,1\n161,170,2,1\n";
-    let world = "duration = '240s'\nsample_every = '60s'\nplacement = { when_full = 'wait' }
+    let world = "duration = '240s'\noutput = { sample_every = '60s' }\nplacement = { when_full = 'wait' }
         zones = [{ name = 'z', hosts = [{ count = 1, vcpu = 8, memory_gib = 8 }] }]";
     let (_, notes) = Experiment::replaying(trace, world).watch();
     let seconds = |latency: Duration| (latency.0 as f64 / 1e9).round() as u64;

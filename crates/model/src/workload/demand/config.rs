@@ -36,7 +36,7 @@ pub struct WorkloadConfig {
     /// Sizes finer than their unit (1/1000 vCPU, 1 MiB …) are rounded up, not refused.
     #[serde(skip_serializing_if = "is_default")]
     pub trace_round: bool,
-    /// What becomes of the trace's instances that have no end in it: `"stay"`, or `"kaplan-meier"`, which draws each an end from
+    /// End of the trace's instances that have none in it: `"stay"`, or `"kaplan-meier"`, which draws each an end from
     /// what the others tell (the product-limit estimate of lifetimes, given the age seen). For a run that is longer than the
     /// trace, or repeats it.
     #[serde(skip_serializing_if = "is_default")]

@@ -11,14 +11,14 @@ use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 
-/// `workload.open_ends`: what becomes of the instances of a trace that have no end in it.
+/// `workload.open_ends`: end of the instances of a trace that have none in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OpenEnds {
-    /// They stay to the end of the run.
+    /// End of the run.
     #[default]
     Stay,
-    /// Each ends at an age drawn beyond the one it had at the last time in the trace, as the instances that do end tell.
+    /// Age drawn for each beyond the one that it had at the last time in the trace, as the instances that do end tell.
     KaplanMeier,
 }
 
@@ -27,7 +27,7 @@ pub enum OpenEnds {
 struct Lifetime {
     /// Time from start to end, or to the last time in the trace.
     seen: Duration,
-    /// Whether more of it was not seen. At equal times those that ended come first, as all of these were there before.
+    /// True if its end was not seen. At equal times those that ended come first, as all of these were there before.
     is_open: bool,
     /// Number of instances.
     count: u32,
@@ -74,7 +74,7 @@ impl SurvivalCurve {
     }
 }
 
-/// What a trace says of the lifetimes of its instances.
+/// Lifetimes of the instances of a trace, as far as it says.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RecordedLifetimes {
     /// Last time in the trace, of a start or an end.
