@@ -72,14 +72,14 @@ pub fn request(world: &mut World, now: Time, number: u32) {
     let asked = asked(world, now, number);
     if !world.reactions_mut().line.is_empty() {
         let reason = Failure::InsufficientInstanceCapacity.into();
-        reclaim::reclaim(world, now, &asked, asked.max_count);
+        reclaim::reclaim(world, now, &asked);
         join(world, now, number, zone_of(world, &asked), reason);
         return;
     }
     let Err(refused) = attempt(world, now, number, &asked, None) else { return };
     let is_full = refused.reason.failure == Failure::InsufficientInstanceCapacity;
     if is_full {
-        reclaim::reclaim(world, now, &asked, asked.max_count);
+        reclaim::reclaim(world, now, &asked);
     }
     let waits = is_full && !world.reactions_mut().rules.when_full.is_refuse();
     if waits && could_ever_fit(world, &asked) {
@@ -168,7 +168,7 @@ fn note_success(world: &mut World, open: &OpenLaunch, asked: &Launch) {
     let priority = reactions.policies.of(open.first.sender).priority;
     let waits = !reactions.rules.when_full.is_refuse();
     let wait = open.waited;
-    reactions.claims.retain(|claim| claim.launch != open.first.first_instance);
+    reactions.end_claims(open.first.first_instance);
     reactions.count(|tally| {
         if is_requeued {
             return tally.requeued(instances, priority, wait);

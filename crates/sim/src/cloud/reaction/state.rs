@@ -246,6 +246,11 @@ impl Reactions {
         self.due.push(number);
     }
 
+    /// Ends the claims of a launch or start, by the number of its first instance.
+    pub fn end_claims(&mut self, launch: u64) {
+        self.claims.retain(|claim| claim.launch != launch);
+    }
+
     /// Ends an open launch, which has succeeded or is refused for good.
     pub fn close(&mut self, now: Time, number: u32) -> OpenLaunch {
         if self.open[&number].turn.is_some() {
