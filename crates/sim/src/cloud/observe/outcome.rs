@@ -93,6 +93,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Returns whether there is anything to tell about the subject of `--explain`.
+    pub fn has_explanation(&self) -> bool {
+        let is_empty = |of: &Explanation| of.decisions.is_empty() && of.steps.is_empty();
+        self.explanation.as_ref().is_some_and(|explanation| !is_empty(explanation))
+    }
+
     /// Returns the decisions about the subject of `--explain`; empty without one.
     pub fn decisions(&self) -> &[Decision] {
         self.explanation.as_ref().map_or(&[], |explanation| &explanation.decisions)
