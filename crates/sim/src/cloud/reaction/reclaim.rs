@@ -129,7 +129,10 @@ impl ReclaimPlan {
         let own = self.hosts.iter().filter(|of| **of == host).map(|_| asked.kind);
         claimed.chain(own).for_each(|kind| room.claim(kind));
         let planned = |slot: &Slot| self.victims.contains(slot);
-        self.victims.iter().filter(|slot| world.instances.get(**slot).host == host).for_each(|slot| room.remove(*slot));
+        self.victims
+            .iter()
+            .filter(|slot| world.instances.get(**slot).host == host)
+            .for_each(|slot| room.remove(*slot));
         if room.fits() {
             let comes_free = self.victims.iter().any(|slot| world.instances.get(*slot).host == host);
             return Some(Reclaimed { host, victims: Vec::new(), comes_free });
@@ -175,4 +178,7 @@ fn give_notice(world: &mut World, now: Time, slot: Slot) {
     world.recorder.ledger.digest(now, DigestEvent::SpotNotice, instance.id, instance.host);
     world.instances.extras_mut(slot).reclaimed = Some(SpotNotice { at, leaves });
     world.set_timer(at, Timer::Interrupted, slot);
+    if world.reactions_mut().heeds_recommendations(slot) {
+        spot::on_recommendation(world, slot);
+    }
 }
