@@ -41,6 +41,8 @@ pub enum Notice {
     Launched(Reference, bool),
     /// Entry into a state.
     Entered(Reference, State),
+    /// Rebalance recommendation: a running spot instance is at risk of an interruption.
+    AtRisk(Reference),
     /// End of a launch that asked for so many instances of a type in a zone first, of which so many were refused for good.
     Settled { zone: Option<ZoneId>, kind: TypeId, is_spot: bool, asked: u32, refused: u32 },
 }
@@ -228,6 +230,20 @@ impl Reactions {
         if sender.has_owner() {
             self.notices.push((sender, Notice::Entered(instance, state)));
         }
+    }
+
+    /// Returns whether the owner of an instance replaces it ahead of an interruption.
+    pub fn heeds_recommendations(&self, slot: Slot) -> bool {
+        match self.facts.get(slot.0 as usize).map(|facts| facts.sender) {
+            Some(Sender::Group(number)) => self.groups[usize::from(number)].rule.capacity_rebalance,
+            _ => false,
+        }
+    }
+
+    /// Notes a rebalance recommendation for the owner of an instance.
+    pub fn note_risk(&mut self, instance: Reference) {
+        let sender = self.facts(instance.slot).sender;
+        self.notices.push((sender, Notice::AtRisk(instance)));
     }
 
     /// Adds an open launch. Returns its number, which is never used again.
