@@ -1,4 +1,4 @@
-//! What is wrong with demand that reacts: an error with place, expectation and way out, exit code 2, and earlier results untouched.
+//! Mistakes in demand that reacts: an error with place, expectation and way out, exit code 2, and earlier results untouched.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ const CLOUD: &str = "name = 'wrong'\nduration = '1h'\n[[zones]]\nname = 'a'\nhos
 const DEMAND: &str = "[[workload.arrivals]]\nprocess = { kind = 'poisson', per_hour = 1.0 }\n\
                       lifetime = { kind = 'constant', value = '1m' }\ntypes = { 'm5.large' = 1 }\n";
 
-/// What is wrong: the tables, the place that is named, and what is expected there.
+/// Mistakes: the tables, the place that is named, and what is expected there.
 const WRONG: &[(&str, &str, &str)] = &[
     (
         "[[autoscaling_groups]]\nname = 'g'\nmin = 5\nmax = 4\ntypes = ['m5.large']",

@@ -79,11 +79,11 @@ pub struct LaunchStep {
     pub kind: TypeId,
     /// Zone that was asked for; `None`: any.
     pub zone: Option<ZoneId>,
-    /// What became of it.
+    /// Outcome of the request.
     pub outcome: StepOutcome,
 }
 
-/// What became of a request of a launch.
+/// Outcome of a request of a launch.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum StepOutcome {
     /// So many instances were launched.

@@ -252,7 +252,7 @@ fn after_refusal(world: &mut World, now: Time, number: u32, refused: Refused) {
     world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
 }
 
-/// What follows from a refusal.
+/// Sequel of a refusal.
 enum AfterRefusal {
     End,
     NextChoice,
