@@ -307,7 +307,7 @@ fn subject(text: &str) -> Result<Subject, String> {
 
 /// Refuses an explanation of an instance or launch about which nothing was decided.
 fn check_explained(outcome: &Outcome, args: &RunArgs) -> Result<(), InputError> {
-    let Some(subject) = args.explain.filter(|_| outcome.decisions().is_empty()) else { return Ok(()) };
+    let Some(subject) = args.explain.filter(|_| !outcome.has_explanation()) else { return Ok(()) };
     let (message, help) = match subject {
         Subject::Instance(id) => (
             format!("no placement was decided for an instance {}", id.0),

@@ -281,3 +281,52 @@ fn the_cheapest_type_is_the_cheapest_by_weight() {
     .watch();
     assert_eq!((outcome.launch.succeeded, notes.at(60.0).autoscaling_groups[0].1.in_service), (2, 6));
 }
+
+/// A group of four spot instances in two zones; the market in the first is above every price from 30.5 min on.
+fn at_risk(more: &str) -> (Outcome, Notes) {
+    let prices = "time_s,type,zone,usd_per_hour\n0,m5.large,a,0.03\n0,m5.large,b,0.03\n1830,m5.large,a,0.2\n";
+    Experiment::new(&format!(
+        "duration = '45m'
+        output.sample_every = '30s'
+        lifecycle.boot = '1m'
+        billing.spot = {{ price = {{ kind = 'file', file = 'prices.csv' }}, recommendation_ahead = '10m' }}
+        zones = [
+            {{ name = 'a', hosts = [{{ count = 8, vcpu = 16, memory_gib = 64 }}] }},
+            {{ name = 'b', hosts = [{{ count = 8, vcpu = 16, memory_gib = 64 }}] }},
+        ]
+        [[autoscaling_groups]]
+        name = 'g'
+        min = 4
+        max = 20
+        types = ['m5.large']
+        spot_share = 1
+        {more}"
+    ))
+    .file("prices.csv", prices)
+    .watch()
+}
+
+#[test]
+fn what_is_at_risk_is_replaced_ahead_of_the_interruption_where_the_group_wants_it() {
+    let service = |notes: &Notes, minute: f64| {
+        let group = notes.at(60.0 * minute).autoscaling_groups[0].1;
+        (group.in_service, group.coming)
+    };
+    // Notice at 30.5 min, interruption two minutes later, others in the next minute, up a minute after.
+    let (outcome, notes) = at_risk("");
+    assert_eq!(
+        [30.5, 32.0, 32.5, 33.0, 34.0].map(|at| service(&notes, at)),
+        [(4, 0), (4, 0), (2, 0), (2, 2), (4, 0)]
+    );
+    assert_eq!((outcome.disruptions.spot_interruptions, group(&outcome).replaced), (2, 2));
+    // Recommendation at 20.5 min: two more in the other zone, up at 21.5 min; the next minute ends the two at risk. The zones are
+    // evened out then, and who runs in the first one now is told with the notice: replaced by 31.5 min, ended at 32 min.
+    let (outcome, notes) = at_risk("capacity_rebalance = true");
+    assert_eq!([20.0, 20.5, 21.5, 22.0].map(|at| service(&notes, at)), [(4, 0), (4, 2), (6, 0), (4, 0)]);
+    assert_eq!(
+        [30.0, 30.5, 31.5, 32.0, 40.0].map(|at| service(&notes, at)),
+        [(4, 0), (4, 2), (6, 0), (4, 0), (4, 0)]
+    );
+    let group = group(&outcome);
+    assert_eq!((outcome.disruptions.spot_interruptions, group.replaced, group.replaced_ahead), (0, 0, 4));
+}

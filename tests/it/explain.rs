@@ -4,11 +4,11 @@
 use std::fs;
 
 use plimsoll::cloud::Cloud;
-use plimsoll::cloud::explain::{Decision, Ending, Occasion, Subject};
+use plimsoll::cloud::explain::{Decision, Ending, LaunchStep, Occasion, StepOutcome, Subject};
 use plimsoll::cloud::observe::Silent;
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::failure::Failure;
-use plimsoll::units::{HostId, InstanceId};
+use plimsoll::units::{HostId, InstanceId, NS_PER_S, Time};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
@@ -208,4 +208,81 @@ fn what_cannot_be_explained_is_told() {
             .code(2)
             .stderr(contains(message));
     }
+}
+
+/// Time \[s\], attempt, zone and outcome of each request of a launch.
+fn steps(outcome: &Outcome) -> Vec<(u64, u32, Option<u16>, StepOutcome)> {
+    let explanation = outcome.explanation.as_ref().expect("a subject was asked about");
+    let one = |step: &LaunchStep| {
+        let outcome = match step.outcome {
+            // The limits are those of the decision.
+            StepOutcome::Waits(reason) => StepOutcome::Waits(reason.failure.into()),
+            StepOutcome::NextChoice(reason) => StepOutcome::NextChoice(reason.failure.into()),
+            StepOutcome::NextAttempt(reason, at) => StepOutcome::NextAttempt(reason.failure.into(), at),
+            StepOutcome::Refused(reason) => StepOutcome::Refused(reason.failure.into()),
+            other => other,
+        };
+        (step.at.as_seconds() as u64, step.attempt, step.zone.map(|zone| zone.0), outcome)
+    };
+    explanation.steps.iter().map(one).collect()
+}
+
+#[test]
+fn every_request_of_a_launch_that_is_tried_again_or_waits_is_told() {
+    let full = Failure::InsufficientInstanceCapacity.into();
+    let trace = operations(
+        "1 launch instance=x type=three zone=a
+         2 launch instance=y type=three zone=a
+         3 launch instance=z type=three zone=a
+         50 terminate instance=x",
+    );
+    let experiment = Experiment::replaying(&trace, WORLD);
+    let launch = Subject::Launch(2);
+    let of = |set: &[&str]| steps(&explain(&experiment, set, launch));
+    assert_eq!(of(&[]), [], "a launch that is neither tried again nor waits has its decision");
+    assert_eq!(
+        of(&["workload.on_refusal={attempts=2,first_delay='10s',zones='any'}"]),
+        [(3, 1, Some(0), StepOutcome::NextChoice(full)), (3, 1, None, StepOutcome::Launched(1))]
+    );
+    let again = |at: u64| StepOutcome::NextAttempt(full, Time(at * NS_PER_S));
+    assert_eq!(
+        of(&["workload.on_refusal={attempts=3,first_delay='10s',multiplier=2,jitter='none'}"]),
+        [
+            (3, 1, Some(0), again(13)),
+            (13, 2, Some(0), again(33)),
+            (33, 3, Some(0), StepOutcome::Refused(full))
+        ]
+    );
+    assert_eq!(
+        of(&["placement.when_full=\"wait\""]),
+        [(3, 1, Some(0), StepOutcome::Waits(full)), (50, 1, Some(0), StepOutcome::Launched(1))]
+    );
+    // Another launch's requests are none of it.
+    let other = explain(&experiment, &["workload.on_refusal={attempts=2,zones='any'}"], Subject::Launch(1));
+    assert_eq!(steps(&other), [(2, 1, Some(0), StepOutcome::Launched(1))]);
+}
+
+#[test]
+fn the_page_has_the_requests() {
+    let place = workplace();
+    let words = [
+        "run",
+        "scenario.toml",
+        "--explain",
+        "launch:0",
+        "--quiet",
+        "--output",
+        "out",
+        "--set",
+        "placement.when_full=wait",
+    ];
+    plimsoll(place.path(), &words).assert().success();
+    let read = |name: &str| fs::read_to_string(place.path().join("out").join(name)).unwrap();
+    let page = read("explain.md");
+    assert!(page.contains("## Requests") && page.contains("instances launched: 1"), "{page}");
+    let value: Value = serde_json::from_str(&read("explain.json")).unwrap();
+    assert_eq!(
+        (&value["steps"][0]["outcome"], &value["steps"][0]["attempt"]),
+        (&"launched".into(), &1.into())
+    );
 }

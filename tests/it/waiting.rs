@@ -276,6 +276,59 @@ fn every_launch_starts_when_and_where_a_plain_simulation_starts_it() {
     assert!(passed > 60, "backfilling changes {passed} worlds");
 }
 
+/// Returns start and host of each job of a run, in the order of the jobs.
+fn starts(jobs: &[Job], machines: &[Machine], when_full: &str) -> Vec<(u64, usize)> {
+    let mut lives = Lives::default();
+    experiment(jobs, machines, when_full).run_with(&[], CHECKED, &mut lives);
+    lives.0.sort_unstable();
+    // Each is called at a time of its own.
+    jobs.iter().zip(lives.0).map(|(job, (_, ended, host))| (ended - job.lasts, host as usize)).collect()
+}
+
+#[test]
+fn nothing_overtakes_in_strict_order() {
+    let mut random = Seed(11).stream(Purpose::Mix, 1);
+    let (mut waited, mut overtaken) = (0, 0);
+    for world in 0..60 {
+        let (jobs, machines) = draw(&mut random, 1 + world % 3);
+        // Pairs of which the later one starts before the earlier one, in a zone that the earlier one waits for.
+        let overtakes = |starts: &[(u64, usize)]| {
+            let pairs = (0..jobs.len()).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
+            pairs
+                .filter(|(earlier, later)| {
+                    let zone = machines[starts[*later].1].zone;
+                    starts[*later].0 < starts[*earlier].0 && jobs[*earlier].zone.is_none_or(|of| of == zone)
+                })
+                .count()
+        };
+        let strict = starts(&jobs, &machines, "wait");
+        assert_eq!(overtakes(&strict), 0, "world {world}");
+        waited += jobs.iter().zip(&strict).filter(|(job, (start, _))| *start > job.at).count();
+        overtaken += overtakes(&starts(&jobs, &machines, "wait-backfill"));
+    }
+    assert!(waited > 500 && overtaken > 500, "{waited} wait, {overtaken} are overtaken with backfilling");
+}
+
+#[test]
+fn the_first_head_that_others_pass_starts_no_later_than_without_backfilling() {
+    let mut random = Seed(12).stream(Purpose::Mix, 1);
+    let (mut passed, mut sooner) = (0, 0);
+    for world in 0..120 {
+        let (jobs, machines) = draw(&mut random, 1);
+        let [strict, backfilled] =
+            ["wait", "wait-backfill"].map(|when_full| starts(&jobs, &machines, when_full));
+        // Up to the first pass both runs are the same, so that the head of the line then is the same too.
+        let differ = (0..jobs.len()).filter(|job| backfilled[*job].0 < strict[*job].0);
+        let Some(pass) = differ.map(|job| backfilled[job].0).min() else { continue };
+        let head = (0..jobs.len()).find(|job| jobs[*job].at <= pass && backfilled[*job].0 > pass);
+        let Some(head) = head else { continue };
+        assert!(backfilled[head].0 <= strict[head].0, "world {world}: {head} is delayed");
+        passed += 1;
+        sooner += usize::from(backfilled[head].0 < strict[head].0);
+    }
+    assert!(passed > 60, "{passed} heads are passed, {sooner} start sooner");
+}
+
 #[test]
 fn who_waits_too_long_is_refused_and_who_waits_at_the_end_is_counted() {
     let trace = "start_s,end_s,vcpu,memory_gib\n0,100,8,1\n10,60,8,1\n20,70,4,1\n30,500,2,1\n";

@@ -76,6 +76,10 @@ pub struct AutoscalingGroupConfig {
     /// Limits of its number while instances move to zones that have fewer; left out: up to a tenth more than it is to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<InstanceMaintenanceConfig>,
+    /// True if a spot instance is replaced once the spot market recommends it (`billing.spot.recommendation_ahead`), and not only once it
+    /// is interrupted; default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub capacity_rebalance: bool,
     /// Instances that are prepared for it; left out: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_pool: Option<WarmPoolConfig>,
@@ -139,6 +143,8 @@ pub struct AutoscalingGroup {
     pub rebalance: bool,
     /// Limits of its number meanwhile.
     pub maintenance: MaintenanceLimits,
+    /// True if a spot instance is replaced once the spot market recommends it.
+    pub capacity_rebalance: bool,
     /// Instances that are prepared for it.
     pub warm_pool: Option<WarmPool>,
     /// Policy of its launches: each choice once, and again in the next minute.
@@ -198,6 +204,13 @@ impl AutoscalingGroupConfig {
             settings.wrong("warm_pool", "a warm pool", expected);
         }
         let weighted = types.iter().map(|of| (of.kind, of.weight)).collect();
+        if self.capacity_rebalance && spot_share == 0 {
+            settings.wrong(
+                "capacity_rebalance",
+                true,
+                "a `spot_share` beside it: it is spot instances that are replaced",
+            );
+        }
         let maintenance = self.maintenance.as_ref().map(|limits| limits.resolve(&mut settings));
         let warm_pool = self.warm_pool.as_ref().map(|pool| pool.resolve(self.max, &mut settings));
         settings.finish(|| AutoscalingGroup {
@@ -220,6 +233,7 @@ impl AutoscalingGroupConfig {
             termination: self.termination,
             rebalance: self.rebalance,
             maintenance: maintenance.unwrap_or_default(),
+            capacity_rebalance: self.capacity_rebalance,
             warm_pool,
             load,
             policies,

@@ -83,7 +83,7 @@ impl Billing {
         payers.iter().flatten().for_each(|account| committed[account.index()] = true);
         Ok(Billing {
             usage: Usage::new(calendar, setting.window_start).by_hour_for(committed.clone()),
-            spot: SpotPrices::new(source, setting.seed),
+            spot: SpotPrices::new(source, config.spot.recommendation_ahead, setting.seed),
             calendar,
             window_start: setting.window_start,
             meter: Meter::new(calendar),

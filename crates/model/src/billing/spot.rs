@@ -35,6 +35,8 @@ pub const FREE_IF_INTERRUPTED_WITHIN: Duration = super::HOUR;
 #[derive(Clone, Debug)]
 pub struct SpotPrices {
     source: Source,
+    /// Time by which a rebalance recommendation comes before the notice of an interruption by the price.
+    recommendation_ahead: Duration,
     seed: Seed,
     paths: BTreeMap<(TypeId, ZoneId), Path>,
     /// Results of earlier searches for a price above another.
@@ -51,7 +53,7 @@ struct Search {
 /// Prices that were drawn stay as they were; others are the scenario's.
 impl Persist for SpotPrices {
     fn save(&self, out: &mut Writer<'_>) {
-        let SpotPrices { source: _, seed: _, paths, searches } = self;
+        let SpotPrices { source: _, recommendation_ahead: _, seed: _, paths, searches } = self;
         let drawn: Vec<_> = paths.iter().filter_map(|(market, path)| Some((market, path.drawn()?))).collect();
         out.put_length(drawn.len());
         for (market, (stream, shares)) in drawn {
@@ -75,8 +77,13 @@ impl Persist for SpotPrices {
 }
 
 impl SpotPrices {
-    pub(super) fn new(source: Source, seed: Seed) -> SpotPrices {
-        SpotPrices { source, seed, paths: BTreeMap::new(), searches: BTreeMap::new() }
+    pub(super) fn new(source: Source, recommendation_ahead: Duration, seed: Seed) -> SpotPrices {
+        SpotPrices { source, recommendation_ahead, seed, paths: BTreeMap::new(), searches: BTreeMap::new() }
+    }
+
+    /// Returns the time by which a rebalance recommendation comes before the notice of an interruption by the price.
+    pub fn recommendation_ahead(&self) -> Duration {
+        self.recommendation_ahead
     }
 
     /// Returns the price in force \[money per second\].

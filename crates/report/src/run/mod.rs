@@ -101,7 +101,7 @@ pub const REGISTER: [Report; 22] = [
     Report { name: "histograms", file: "latency/*.hlog", holds: "the whole distributions, as HdrHistogram interval logs", make: MakeReport::AtEnd(latency::histograms) },
     Report { name: "percentile files", file: "latency/*.hgrm", holds: "their percentiles, as HdrHistogram's plotters read them", make: MakeReport::AtEnd(latency::percentiles) },
     Report { name: "summary", file: summary::FILE, holds: "the figures of the run (`plimsoll list metrics`)", make: MakeReport::AtEnd(summary::files) },
-    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance", make: MakeReport::AtEnd(explanation::files) },
+    Report { name: "explanation", file: explanation::FILE, holds: "with --explain: every decision about the place of an instance, every request of a launch", make: MakeReport::AtEnd(explanation::files) },
     Report { name: "explanation page", file: explanation::PAGE, holds: "the same to read", make: MakeReport::AtEnd(explanation::pages) },
     Report { name: "tables", file: tables::FILES, holds: "with --tables: instances, volumes, billing records and more, for DuckDB and polars", make: MakeReport::Tables(tables::TABLES) },
     Report { name: "manifest", file: manifest::FILE, holds: "what was run: version, scenario, hashes, command line, machine, times", make: MakeReport::AtEnd(manifest::files) },

@@ -464,6 +464,11 @@ fn groups_that_cannot_be_are_refused() {
             "autoscaling_groups.0.warm_pool",
             "no `spot_share` beside it",
         ),
+        (
+            with("capacity_rebalance=true"),
+            "autoscaling_groups.0.capacity_rebalance",
+            "a `spot_share` beside it",
+        ),
         (with("spot_share=1.5"), "autoscaling_groups.0.spot_share", "0 to 1"),
         (
             with("maintenance={min_healthy=0.4,max_healthy=1.5}"),

@@ -49,6 +49,7 @@ pub fn groups(run: &Run<'_>) -> Value {
             "above_target_s": figures.above_target_s,
             "launches_refused": group.refused,
             "replaced": group.replaced,
+            "replaced_ahead": group.replaced_ahead,
             "rebalanced": group.rebalanced,
             "waiting_unit_s": figures.waiting_unit_s,
             "waiting_unit_s_peak": figures.waiting_unit_s_peak,

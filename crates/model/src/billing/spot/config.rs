@@ -19,6 +19,14 @@ use plimsoll_base::units::{Decimal, Duration, Money, Time, ZoneId, parse_seconds
 pub struct SpotConfig {
     /// The price of each type in each zone over time; default constant, 70 % below on-demand.
     pub price: SpotPriceConfig,
+    /// Time by which a rebalance recommendation comes before the notice of an interruption by the price. That of an interruption for
+    /// capacity comes with its notice. Default 0s.
+    #[serde(skip_serializing_if = "is_no_time")]
+    pub recommendation_ahead: Duration,
+}
+
+fn is_no_time(time: &Duration) -> bool {
+    *time == Duration::ZERO
 }
 
 /// Process of spot prices.

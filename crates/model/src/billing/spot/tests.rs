@@ -16,7 +16,7 @@ fn types() -> TypeTable {
 
 fn prices(price: &str, seed: u64) -> SpotPrices {
     let config: SpotConfig = toml::from_str(&format!("price = {price}")).unwrap();
-    SpotPrices::new(config.resolve(&ZONES, &types()).unwrap(), Seed(seed))
+    SpotPrices::new(config.resolve(&ZONES, &types()).unwrap(), config.recommendation_ahead, Seed(seed))
 }
 
 fn file(text: &str) -> Result<SpotPrices, String> {
@@ -28,7 +28,7 @@ fn file(text: &str) -> Result<SpotPrices, String> {
     std::fs::write(&path, text).unwrap();
     let shown = folder.path().display().to_string() + "/";
     let listed = config::read(&path, &ZONES, &types()).map_err(|found| told(found).replace(&shown, ""))?;
-    Ok(SpotPrices::new(Source::File(listed), Seed(0)))
+    Ok(SpotPrices::new(Source::File(listed), Duration::ZERO, Seed(0)))
 }
 
 #[test]

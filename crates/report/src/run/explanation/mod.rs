@@ -9,7 +9,7 @@ use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{RESOURCES, Resources};
 use plimsoll_model::placement::diagnosis::{FilterReason, Filtered, ScoredHost};
 use plimsoll_model::placement::register;
-use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Subject};
+use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, LaunchStep, StepOutcome, Subject};
 use plimsoll_sim::summary::Run;
 
 pub use words::page;
@@ -92,9 +92,36 @@ fn value(run: &Run<'_>, explanation: &Explanation) -> Value {
         "subject": subject,
         "strategy": run.scenario.placement.strategy.name,
         "rule": rule(run),
+        "steps": explanation.steps.iter().map(|step| step_value(run, step)).collect::<Vec<_>>(),
         "decisions": decisions,
         "decisions_left_out": explanation.left_out,
     })
+}
+
+fn step_value(run: &Run<'_>, step: &LaunchStep) -> Value {
+    let directory = &run.outcome.directory;
+    let (outcome, reason) = match step.outcome {
+        StepOutcome::Launched(_) => ("launched", None),
+        StepOutcome::Waits(reason) => ("waits", Some(reason)),
+        StepOutcome::NextChoice(reason) => ("next-choice", Some(reason)),
+        StepOutcome::SentAgain(reason) => ("sent-again", Some(reason)),
+        StepOutcome::NextAttempt(reason, _) => ("next-attempt", Some(reason)),
+        StepOutcome::Refused(reason) => ("refused", Some(reason)),
+    };
+    let mut value = json!({
+        "time_s": step.at.as_seconds(),
+        "attempt": step.attempt,
+        "type": directory.types.get(step.kind).name,
+        "zone": step.zone.map(|zone| &directory.zones()[zone.index()]),
+        "outcome": outcome,
+        "error_code": reason.map(|reason| reason.failure.ec2_name()),
+    });
+    match step.outcome {
+        StepOutcome::Launched(instances) => value["instances"] = json!(instances),
+        StepOutcome::NextAttempt(_, at) => value["next_attempt_s"] = json!(at.as_seconds()),
+        _ => {}
+    }
+    value
 }
 
 fn decision_value(run: &Run<'_>, decision: &Decision) -> Value {

@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 
 use super::{NAMES, kept_out, rule};
+use plimsoll_base::failure::FailureReason;
 use plimsoll_base::quote;
 use plimsoll_base::units::figures::{grouped, moment};
 use plimsoll_base::units::{RESOURCES, Resources};
 use plimsoll_model::placement::diagnosis::ScoredHost;
-use plimsoll_sim::cloud::explain::{Decision, Ending, Explanation, Occasion, Subject};
+use plimsoll_sim::cloud::explain::{
+    Decision, Ending, Explanation, LaunchStep, Occasion, StepOutcome, Subject,
+};
 use plimsoll_sim::summary::Run;
 
 /// Returns the page.
@@ -18,6 +21,11 @@ pub fn page(run: &Run<'_>, explanation: &Explanation) -> String {
     };
     let strategy = &run.scenario.placement.strategy.name;
     let mut page = format!("# {subject}, decision by decision\n\n`{strategy}` takes: {}.\n", rule(run));
+    if !explanation.steps.is_empty() {
+        let rows: Vec<[String; 5]> = explanation.steps.iter().map(|step| step_row(run, step)).collect();
+        let header = ["after", "attempt", "type", "zone", "outcome"];
+        let _ = write!(page, "\n## Requests\n\n{}", table(header, &rows));
+    }
     for (number, decision) in explanation.decisions.iter().enumerate() {
         let _ = write!(page, "\n{}", section(run, number + 1, decision));
     }
@@ -25,6 +33,31 @@ pub fn page(run: &Run<'_>, explanation: &Explanation) -> String {
         let _ = write!(page, "\nLater decisions that are left out: {}\n", grouped(explanation.left_out));
     }
     page
+}
+
+fn step_row(run: &Run<'_>, step: &LaunchStep) -> [String; 5] {
+    let directory = &run.outcome.directory;
+    let code = |reason: FailureReason| reason.failure.ec2_name();
+    let outcome = match step.outcome {
+        StepOutcome::Launched(instances) => {
+            format!("instances launched: {instances}")
+        }
+        StepOutcome::Waits(reason) => format!("{}: waits in line", code(reason)),
+        StepOutcome::NextChoice(reason) => format!("{}: next choice", code(reason)),
+        StepOutcome::SentAgain(reason) => format!("{}: sent again by the SDK", code(reason)),
+        StepOutcome::NextAttempt(reason, at) => {
+            format!("{}: next attempt after {}", code(reason), moment(at))
+        }
+        StepOutcome::Refused(reason) => format!("{}: refused for good", code(reason)),
+    };
+    let zone = step.zone.map(|zone| quote::markdown(&directory.zones()[zone.index()]));
+    [
+        moment(step.at),
+        step.attempt.to_string(),
+        quote::markdown(&directory.types.get(step.kind).name),
+        zone.unwrap_or_else(|| "any".to_string()),
+        outcome,
+    ]
 }
 
 fn section(run: &Run<'_>, number: usize, decision: &Decision) -> String {

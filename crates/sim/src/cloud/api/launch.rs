@@ -191,7 +191,10 @@ fn begin(world: &mut World, now: Time, slot: Slot, launch: &Launch, i: u32) {
         }
     }
     if end == Some(now) {
+        // The end of a lifetime is no call that has been on its way.
+        let call_age = std::mem::take(&mut world.recorder.call_age);
         lifecycle::lifetime_over(world, now, slot);
+        world.recorder.call_age = call_age;
     }
 }
 

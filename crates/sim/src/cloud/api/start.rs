@@ -7,6 +7,7 @@ use crate::cloud::instances::{interfaces, lifecycle, quota_claims};
 use crate::cloud::observe::decisions;
 use crate::cloud::observe::explain::Occasion;
 use crate::cloud::observe::ledger::{DigestEvent, InstanceTotal};
+use crate::cloud::reaction::reclaim;
 use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
@@ -16,7 +17,7 @@ use plimsoll_model::placement::reservations::Preference;
 /// Starts a stopped instance. Where that fails it stays stopped.
 pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
     let instance = world.instances.get(slot);
-    let (id, account) = (instance.id, instance.account);
+    let (id, number, account) = (instance.id, instance.number, instance.account);
     let (kind, wants_public) = (instance.kind, instance.wants_public_address);
     let view = interfaces::network_view(world, slot);
     world.network.check_limits(&view)?;
@@ -43,7 +44,12 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     }
     let undo =
         |world: &mut World| claim.into_iter().for_each(|claim| quota_claims::undo(world, account, claim));
-    let taken = taken.inspect_err(|_| undo(world))?;
+    let taken = taken.inspect_err(|reason| {
+        undo(world);
+        if world.reactions.is_some() && reason.failure == Failure::InsufficientInstanceCapacity {
+            reclaim::reclaim_for_start(world, now, slot);
+        }
+    })?;
     let wants_public = wants_public && world.network.may_auto_assign(id);
     if wants_public {
         let assigned = world.network.assign_public(now, account, &mut world.billing.usage);
@@ -54,6 +60,9 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     }
     if let Some(extras) = world.instances.extras.get_mut(slot) {
         extras.waits_for_market = false;
+    }
+    if let Some(reactions) = &mut world.reactions {
+        reactions.end_claims(number);
     }
     let allocation = taken.allocation;
     if !world.hosts.reservations.is_empty() {

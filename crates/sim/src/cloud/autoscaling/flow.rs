@@ -1,7 +1,7 @@
 //! Flow of the Auto Scaling groups: minutes, orders, endings, and what becomes of instances.
 
 use crate::cloud::autoscaling::members::GroupMember;
-use crate::cloud::autoscaling::orders::{TypeOrders, next_to_end, order};
+use crate::cloud::autoscaling::orders::{TypeOrders, next_to_end, order, replace};
 use crate::cloud::autoscaling::warm::WarmInstance;
 use crate::cloud::autoscaling::warm_flow;
 use crate::cloud::instances::lifecycle;
@@ -57,9 +57,21 @@ fn reach_number(world: &mut World, now: Time, number: usize) {
         let taken = warm_flow::take(world, now, number, missing);
         return order(world, now, number, missing.saturating_sub(taken));
     }
+    replace_at_risk(world, now, number);
     let ended = end_some(world, now, number, running.saturating_sub(desired), warm_flow::give_back);
     if ended == 0 && there == running {
         rebalance(world, now, number);
+    }
+}
+
+/// Orders instances in place of those at risk of an interruption, as far as the group may have them beyond its number.
+fn replace_at_risk(world: &mut World, now: Time, number: usize) {
+    let group = world.group_mut(number);
+    let there = group.members.in_service() + group.members.on_their_way();
+    let replacements = group.members.at_risk().min(group.rule.maintenance.beyond(group.sizes));
+    let missing = (group.sizes.desired + replacements).saturating_sub(there.max(group.sizes.desired));
+    if missing > 0 {
+        replace(world, now, number, missing);
     }
 }
 
@@ -75,6 +87,9 @@ fn end_some(
     let mut left = instances;
     while let Some(member) = next_to_end(world, number, &mut types).filter(|member| member.weight <= left) {
         left -= member.weight;
+        if world.group_mut(number).members.is_at_risk(member.instance.id) {
+            world.reactions_mut().count_group(number, |tally| tally.replaced_ahead += 1);
+        }
         world.group_mut(number).remove(now, member.instance.id);
         if !keeps(world, now, number, &member) {
             lifecycle::lifetime_over(world, now, member.instance.slot);
@@ -95,7 +110,13 @@ fn rebalance(world: &mut World, now: Time, number: usize) {
     let zone = group.rule.zones[group.members.emptiest_zone()];
     let (beyond, ends_first) =
         (group.rule.maintenance.beyond(group.sizes), group.rule.maintenance.ends_first(group.sizes));
-    let GroupType { kind, weight } = group.rule.types[0];
+    let (GroupType { kind, weight }, has_spot) = (group.rule.types[0], group.rule.mix.spot_share_milli > 0);
+    if has_spot
+        && world.billing.spot.price(&world.directory.types, kind, zone, now)
+            > world.directory.types.get(kind).price_per_second
+    {
+        return;
+    }
     let asks = u64::from(world.learn_type(kind).amounts.vcpu_milli());
     // A zone that is full or out would send them back to the others.
     let room = world.hosts.fleet.zones()[zone.index()].free_vcpu_milli / asks.max(1) * u64::from(weight);
@@ -135,6 +156,10 @@ pub fn on_notice(world: &mut World, now: Time, number: usize, sender: Sender, no
                 group.members.settle(zone, is_spot, ordered);
             }
             world.reactions_mut().count_group(number, |tally| tally.refused += u64::from(refused));
+        }
+        Notice::AtRisk(instance) => {
+            world.group_mut(number).members.note_risk(instance.id);
+            replace_at_risk(world, now, number);
         }
         Notice::Entered(instance, state) if world.group_mut(number).warm.has(instance.id) => {
             warm_flow::on_state(world, now, number, instance, state);

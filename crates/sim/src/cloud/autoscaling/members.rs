@@ -34,6 +34,8 @@ struct ZoneMembers {
     coming: u32,
     /// Instances that are ordered and not launched yet, on demand and on the spot market.
     ordered: [u32; 2],
+    /// Running instances at risk of an interruption.
+    at_risk: u32,
 }
 
 /// Members of a group.
@@ -44,6 +46,8 @@ pub struct GroupMembers {
     zones: Vec<ZoneMembers>,
     /// Members on the spot market, and those of them that run.
     spot: SpotCounts,
+    /// Running instances for which a rebalance recommendation has come.
+    at_risk: BTreeSet<InstanceId>,
     ends_by_hour: bool,
 }
 
@@ -104,6 +108,7 @@ impl GroupMembers {
             members: BTreeMap::new(),
             zones: vec![ZoneMembers::default(); zones],
             spot: SpotCounts::default(),
+            at_risk: BTreeSet::new(),
             ends_by_hour,
         }
     }
@@ -143,6 +148,31 @@ impl GroupMembers {
     /// Returns the zone with the fewest instances that run or are on their way, the first of these.
     pub fn emptiest_zone(&self) -> usize {
         (0..self.zones.len()).min_by_key(|zone| self.zones[*zone].count()).expect("a group has a zone")
+    }
+
+    /// Returns the emptiest of the zones in which no instance is at risk; of all where there is none.
+    pub fn emptiest_safe_zone(&self) -> usize {
+        let is_at_risk = |zone: &usize| self.zones[*zone].at_risk > 0;
+        let zones = 0..self.zones.len();
+        zones.min_by_key(|zone| (is_at_risk(zone), self.zones[*zone].count())).expect("a group has a zone")
+    }
+
+    /// Returns the number of running instances at risk of an interruption.
+    pub fn at_risk(&self) -> u32 {
+        self.zones.iter().map(|zone| zone.at_risk).sum()
+    }
+
+    /// Returns whether an instance is at risk of an interruption.
+    pub fn is_at_risk(&self, id: InstanceId) -> bool {
+        self.at_risk.contains(&id)
+    }
+
+    /// Notes that a running instance is at risk of an interruption.
+    pub fn note_risk(&mut self, id: InstanceId) {
+        let Some(member) = self.members.get(&id).filter(|member| member.running.is_some()) else { return };
+        if self.at_risk.insert(id) {
+            self.zones[member.zone].at_risk += member.weight;
+        }
     }
 
     /// Returns the zones, that with the fewest instances first.
@@ -223,6 +253,7 @@ impl GroupMembers {
         let zone = &mut self.zones[member.zone];
         zone.in_service -= member.weight;
         zone.running.entry(key).or_default().remove(&place);
+        zone.at_risk -= if self.at_risk.remove(&member.instance.id) { member.weight } else { 0 };
         self.spot.running -= if member.is_spot { member.weight } else { 0 };
     }
 
@@ -231,7 +262,8 @@ impl GroupMembers {
         ((member.is_spot, member.kind), (place, member.instance.id))
     }
 
-    /// Returns the running instance that ends next: of a purchase option, if one is given; of the zones with most running instances
+    /// Returns the running instance that ends next: one at risk of an interruption, the one launched first of these; else of a purchase
+    /// option, if one is given; of the zones with most running instances
     /// that have any of it; of the types of the highest rank in their zones; and of these the one that ends first.
     pub fn next_to_end(
         &self,
@@ -239,6 +271,9 @@ impl GroupMembers {
         rank: impl Fn(usize, TypeId) -> usize,
         ends_first: EndsFirst,
     ) -> Option<GroupMember> {
+        if let Some(id) = self.at_risk.first() {
+            return Some(self.members[id]);
+        }
         let of_option: Vec<(usize, TypeId, &Running)> = (0..)
             .zip(&self.zones)
             .flat_map(|(zone, of)| of.running.iter().map(move |((spot, kind), of)| (zone, *spot, *kind, of)))
@@ -262,6 +297,11 @@ impl GroupMembers {
             assert_eq!(runs, zone.in_service, "running instances of group {name}");
             let listed: usize = zone.running.values().map(BTreeSet::len).sum();
             assert_eq!(running().count(), listed, "running instances of group {name}, in order");
+            let at_risk: u32 = running()
+                .filter(|member| self.is_at_risk(member.instance.id))
+                .map(|member| member.weight)
+                .sum();
+            assert_eq!(at_risk, zone.at_risk, "instances at risk of group {name}");
             let ordered: u32 = zone.ordered.iter().sum();
             let all: u32 = of_zone().map(|member| member.weight).sum();
             assert_eq!(all - runs + ordered, zone.coming, "instances of group {name} that come up");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cloud::autoscaling::members::{EndsFirst, GroupMember};
+use crate::cloud::autoscaling::members::{EndsFirst, GroupMember, GroupMembers};
 use crate::cloud::reaction::room;
 use crate::cloud::world::World;
 use plimsoll_base::units::{Money, Time, ZoneId};
@@ -48,15 +48,30 @@ impl TypeOrders {
 /// Orders instances, each in the zone that has fewest: opens launches that are due. Of types with weights it orders at least as many,
 /// and less than one more of them.
 pub fn order(world: &mut World, now: Time, number: usize, instances: u32) {
+    let on_demand = world.group_mut(number).on_demand_missing(instances);
+    order_in(world, now, number, (instances, on_demand), GroupMembers::emptiest_zone);
+}
+
+/// Orders as many spot instances in place of those at risk of an interruption, in other zones if there are any.
+pub fn replace(world: &mut World, now: Time, number: usize, instances: u32) {
+    order_in(world, now, number, (instances, 0), GroupMembers::emptiest_safe_zone);
+}
+
+fn order_in(
+    world: &mut World,
+    now: Time,
+    number: usize,
+    (instances, on_demand): (u32, u32),
+    next_zone: fn(&GroupMembers) -> usize,
+) {
     let group = world.group_mut(number);
-    let on_demand = group.on_demand_missing(instances);
     let zones = group.rule.zones.len() as u32;
     let mut types = TypeOrders::new(now, number, instances.div_ceil(zones));
     // By zone and purchase option, on demand first.
     let mut orders: BTreeMap<(usize, bool), u32> = BTreeMap::new();
     let mut ordered = 0;
     while ordered < instances {
-        let (zone, is_spot) = (world.group_mut(number).members.emptiest_zone(), ordered >= on_demand);
+        let (zone, is_spot) = (next_zone(&world.group_mut(number).members), ordered >= on_demand);
         let weight = types.first(world, zone, is_spot).weight;
         world.group_mut(number).members.order(zone, is_spot, weight);
         *orders.entry((zone, is_spot)).or_insert(0) += 1;

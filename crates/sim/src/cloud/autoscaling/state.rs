@@ -52,6 +52,8 @@ pub struct GroupTally {
     pub replaced: u64,
     /// Instances whose launch was refused, each time \[instances\].
     pub refused: u64,
+    /// Instances ended once others ran in their place, ahead of an interruption \[instances\].
+    pub replaced_ahead: u64,
     /// Instances moved to a zone with fewer \[instances\].
     pub rebalanced: u64,
     /// Instances taken from the warm pool \[instances\].

@@ -55,9 +55,29 @@ pub fn watch_price(world: &mut World, now: Time, slot: Slot) {
     let (types, most) = (&world.directory.types, max_price(spot));
     let notice = world.billing.spot.next_change_above(types, market, now, most, horizon);
     match notice {
-        Some(notice) => world.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot),
+        Some(notice) => {
+            recommend_rebalancing(world, now, notice, slot);
+            world.set_timer(notice.after(INTERRUPTION_NOTICE), Timer::Interrupted, slot);
+        }
         None => world.set_timer(horizon, Timer::SpotWatch, slot),
     }
+}
+
+/// Schedules the rebalance recommendation of an instance whose owner heeds it: ahead of the notice, or with it where it has begun to run
+/// later than that.
+fn recommend_rebalancing(world: &mut World, now: Time, notice: Time, slot: Slot) {
+    if !world.reactions.as_ref().is_some_and(|reactions| reactions.heeds_recommendations(slot)) {
+        return;
+    }
+    let ahead = Time(notice.0.saturating_sub(world.billing.spot.recommendation_ahead().0));
+    let at = if ahead > now { ahead } else { notice };
+    world.set_timer(at, Timer::RebalanceRecommended, slot);
+}
+
+/// Tells the owner of an instance that it is at risk of an interruption.
+pub fn on_recommendation(world: &mut World, slot: Slot) {
+    let instance = world.instances.reference(slot);
+    world.reactions_mut().note_risk(instance);
 }
 
 /// Lets a spot instance that an interruption has stopped wait for the market, in which EC2 starts it again by itself.

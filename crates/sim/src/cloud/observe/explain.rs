@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cloud::allocation::allocator::HostAllocation;
 use crate::cloud::api::launch_context::LaunchContext;
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId};
+use plimsoll_base::units::{CapacityReservationId, HostId, InstanceId, Time, TypeId, ZoneId};
 use plimsoll_model::placement::diagnosis::Diagnosis;
 use plimsoll_model::placement::request::Request;
 
@@ -68,6 +68,38 @@ pub struct Decision {
     pub ending: Ending,
 }
 
+/// Step of a launch that may wait or be tried again: what became of a request.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LaunchStep {
+    /// Time.
+    pub at: Time,
+    /// Number of the attempt, from 1.
+    pub attempt: u32,
+    /// Type that was asked for.
+    pub kind: TypeId,
+    /// Zone that was asked for; `None`: any.
+    pub zone: Option<ZoneId>,
+    /// Outcome of the request.
+    pub outcome: StepOutcome,
+}
+
+/// Outcome of a request of a launch.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum StepOutcome {
+    /// So many instances were launched.
+    Launched(u32),
+    /// The launch waits in line, having found no room for this reason.
+    Waits(FailureReason),
+    /// The request was refused, and the launch goes on with its next choice at once.
+    NextChoice(FailureReason),
+    /// The request was refused, and the client's SDK sends it again.
+    SentAgain(FailureReason),
+    /// The request was refused, and the launch begins another attempt at this time.
+    NextAttempt(FailureReason, Time),
+    /// The launch is refused for good.
+    Refused(FailureReason),
+}
+
 /// Every decision about a subject, in order.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Explanation {
@@ -75,6 +107,8 @@ pub struct Explanation {
     pub subject: Subject,
     /// The decisions.
     pub decisions: Vec<Decision>,
+    /// Steps of the launch, where launches wait or are tried again; of an instance none.
+    pub steps: Vec<LaunchStep>,
     /// Later ones that were not kept.
     pub left_out: u64,
 }
@@ -89,7 +123,10 @@ pub struct DecisionLog {
 impl DecisionLog {
     /// Returns a log without decisions.
     pub fn new(subject: Subject) -> DecisionLog {
-        DecisionLog { explanation: Explanation { subject, decisions: Vec::new(), left_out: 0 }, launch: None }
+        DecisionLog {
+            explanation: Explanation { subject, decisions: Vec::new(), steps: Vec::new(), left_out: 0 },
+            launch: None,
+        }
     }
 
     /// Returns whether a decision of a launch is about the subject. Of several launches that tried to make the instance
@@ -110,6 +147,18 @@ impl DecisionLog {
         }
     }
 
+    /// Adds a step of a launch, by the numbers of its instances in the demand, if that is the subject; up to the most that are kept.
+    pub fn add_step(&mut self, first: u64, count: u32, step: LaunchStep) {
+        let numbers = first..first + u64::from(count);
+        if !matches!(self.explanation.subject, Subject::Launch(number) if numbers.contains(&number)) {
+            return;
+        }
+        if self.explanation.steps.len() < MOST {
+            self.explanation.steps.push(step);
+        } else {
+            self.explanation.left_out += 1;
+        }
+    }
     /// Adds a decision, up to the most that are kept.
     pub fn add(&mut self, decision: Decision) {
         if self.explanation.decisions.len() < MOST {

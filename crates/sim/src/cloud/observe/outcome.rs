@@ -93,6 +93,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Returns whether there is anything to tell about the subject of `--explain`.
+    pub fn has_explanation(&self) -> bool {
+        let is_empty = |of: &Explanation| of.decisions.is_empty() && of.steps.is_empty();
+        self.explanation.as_ref().is_some_and(|explanation| !is_empty(explanation))
+    }
+
     /// Returns the decisions about the subject of `--explain`; empty without one.
     pub fn decisions(&self) -> &[Decision] {
         self.explanation.as_ref().map_or(&[], |explanation| &explanation.decisions)
@@ -299,6 +305,8 @@ pub struct GroupUse {
     pub replaced: u64,
     /// Instances whose launch was refused, each time \[instances\].
     pub refused: u64,
+    /// Instances ended once others ran in their place, ahead of an interruption \[instances\].
+    pub replaced_ahead: u64,
     /// Instances moved to a zone with fewer \[instances\].
     pub rebalanced: u64,
     /// Instances taken from the warm pool \[instances\].

@@ -143,7 +143,7 @@ pub fn on_notice(world: &mut World, now: Time, number: usize, notice: Notice) {
         Notice::Entered(instance, State::ShuttingDown | State::Terminated) => {
             lose(world, now, number, instance);
         }
-        Notice::Entered(_, State::Stopping) | Notice::Settled { .. } => {}
+        Notice::Entered(_, State::Stopping) | Notice::Settled { .. } | Notice::AtRisk(_) => {}
     }
     pool(world, number).note_levels(now);
 }

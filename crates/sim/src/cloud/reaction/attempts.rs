@@ -8,6 +8,7 @@ use crate::cloud::api::launch;
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::refused::Refused;
 use crate::cloud::control::polling;
+use crate::cloud::observe::explain::{LaunchStep, StepOutcome};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
 use crate::cloud::reaction::open_launch::OpenLaunch;
 use crate::cloud::reaction::room::zone_of;
@@ -15,12 +16,13 @@ use crate::cloud::reaction::state::Notice;
 use crate::cloud::reaction::{preemption, reclaim};
 use crate::cloud::simulation::event::{Event, LaunchTimer, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::engine::random::Purpose;
+use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Duration, HostId, InstanceId, Time, ZoneId};
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::workload::call::{Call, Launch, Sender};
+use plimsoll_model::workload::launch_policy::OnRefusal;
 
 /// Handles the request of a launch: the first, or a later one that has come through the control plane.
 pub fn launch(world: &mut World, now: Time, account: AccountId, launch: &Launch) {
@@ -72,14 +74,14 @@ pub fn request(world: &mut World, now: Time, number: u32) {
     let asked = asked(world, now, number);
     if !world.reactions_mut().line.is_empty() {
         let reason = Failure::InsufficientInstanceCapacity.into();
-        reclaim::reclaim(world, now, &asked, asked.max_count);
+        reclaim::reclaim(world, now, &asked);
         join(world, now, number, zone_of(world, &asked), reason);
         return;
     }
     let Err(refused) = attempt(world, now, number, &asked, None) else { return };
     let is_full = refused.reason.failure == Failure::InsufficientInstanceCapacity;
     if is_full {
-        reclaim::reclaim(world, now, &asked, asked.max_count);
+        reclaim::reclaim(world, now, &asked);
     }
     let waits = is_full && !world.reactions_mut().rules.when_full.is_refuse();
     if waits && could_ever_fit(world, &asked) {
@@ -131,6 +133,8 @@ pub fn attempt(
         context.request.constraint = launch::context(world, now, account, asked).request.constraint;
     }
     note_success(world, &open, asked);
+    let launched = world.api.batch.len() as u32;
+    note_step(world, now, (&open, asked), StepOutcome::Launched(launched));
     let (age, delayed) = (world.recorder.call_age, world.api.delayed_lifetimes.take());
     world.recorder.call_age = now.since(called);
     world.api.delayed_lifetimes = Some(open.lifetimes.clone());
@@ -168,7 +172,7 @@ fn note_success(world: &mut World, open: &OpenLaunch, asked: &Launch) {
     let priority = reactions.policies.of(open.first.sender).priority;
     let waits = !reactions.rules.when_full.is_refuse();
     let wait = open.waited;
-    reactions.claims.retain(|claim| claim.launch != open.first.first_instance);
+    reactions.end_claims(open.first.first_instance);
     reactions.count(|tally| {
         if is_requeued {
             return tally.requeued(instances, priority, wait);
@@ -182,6 +186,7 @@ fn note_success(world: &mut World, open: &OpenLaunch, asked: &Launch) {
 
 /// Lets an open launch wait for room.
 fn join(world: &mut World, now: Time, number: u32, zone: Option<ZoneId>, reason: FailureReason) {
+    explain(world, now, number, StepOutcome::Waits(reason));
     let reactions = world.reactions_mut();
     reactions.join_line(now, number, zone, reason);
     let open = &reactions.open[&number];
@@ -218,36 +223,81 @@ fn could_ever_fit(world: &World, asked: &Launch) -> bool {
 fn after_refusal(world: &mut World, now: Time, number: u32, refused: Refused) {
     let failure = refused.reason.failure;
     if world.control.as_mut().is_some_and(|control| control.tries_again(now, number, failure)) {
+        explain(world, now, number, StepOutcome::SentAgain(refused.reason));
         let first = InstanceId(world.reactions_mut().open[&number].first.first_instance);
         return world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
     }
-    let reactions = world.reactions.as_mut().expect("demand reacts");
-    let (seed, open) = (reactions.seed, reactions.open.get_mut(&number).expect("the launch is open"));
-    let Some(rule) = &reactions.policies.of(open.first.sender).on_refusal else {
-        return refuse(world, now, number, refused);
+    let reactions = world.reactions.as_ref().expect("demand reacts");
+    let open = &reactions.open[&number];
+    let first = InstanceId(open.first.first_instance);
+    let next = match &reactions.policies.of(open.first.sender).on_refusal {
+        Some(rule) => next_by_rule(now, reactions.seed, open, rule, failure),
+        None => AfterRefusal::End,
     };
+    match next {
+        AfterRefusal::End => return refuse(world, now, number, refused),
+        AfterRefusal::NextChoice => {
+            explain(world, now, number, StepOutcome::NextChoice(refused.reason));
+            let reactions = world.reactions_mut();
+            reactions.open.get_mut(&number).expect("the launch is open").choice += 1;
+            reactions.due.push(number);
+        }
+        AfterRefusal::NextAttempt(delay) => {
+            explain(world, now, number, StepOutcome::NextAttempt(refused.reason, now.after(delay)));
+            let open = world.reactions_mut().open.get_mut(&number).expect("the launch is open");
+            (open.attempt, open.choice, open.delay) = (open.attempt + 1, 0, delay);
+            set_timer(world, now.after(delay), LaunchTimer::Retry, number);
+        }
+    }
+    world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
+}
+
+/// Sequel of a refusal.
+enum AfterRefusal {
+    End,
+    NextChoice,
+    NextAttempt(Duration),
+}
+
+/// Returns what follows from the refusal of an open launch by the rule of its sender.
+fn next_by_rule(
+    now: Time,
+    seed: Seed,
+    open: &OpenLaunch,
+    rule: &OnRefusal,
+    failure: Failure,
+) -> AfterRefusal {
     let has_choice = rule.choice(&open.first, open.choice + 1).is_some();
     // A zone that does not offer a type today will not do so tomorrow; another choice may.
-    let is_other_choice = has_choice && (rule.is_worth_another(failure) || failure == Failure::Unsupported);
-    let first = InstanceId(open.first.first_instance);
-    if is_other_choice {
-        open.choice += 1;
-        reactions.due.push(number);
-        return world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
+    if has_choice && (rule.is_worth_another(failure) || failure == Failure::Unsupported) {
+        return AfterRefusal::NextChoice;
     }
-    let draw = seed.stream(Purpose::LaunchRetry, first.0).from_draw(u64::from(open.attempt)).bits();
+    let draw = seed.stream(Purpose::LaunchRetry, open.first.first_instance);
+    let draw = draw.from_draw(u64::from(open.attempt)).bits();
     let delay = rule.backoff.delay(open.attempt, open.delay, draw).filter(|_| rule.is_worth_another(failure));
     let gives_up = |delay| rule.give_up_after.is_some_and(|most| now.after(delay) > open.begun.after(most));
-    let Some(delay) = delay.filter(|delay| !gives_up(*delay)) else {
-        return refuse(world, now, number, refused);
-    };
-    (open.attempt, open.choice, open.delay) = (open.attempt + 1, 0, delay);
-    world.recorder.ledger.digest(now, DigestEvent::LaunchRepeats, first, NO_HOST);
-    set_timer(world, now.after(delay), LaunchTimer::Retry, number);
+    delay.filter(|delay| !gives_up(*delay)).map_or(AfterRefusal::End, AfterRefusal::NextAttempt)
+}
+
+/// Records what became of the request of an open launch, if it is the subject of `--explain`.
+fn explain(world: &mut World, now: Time, number: u32, outcome: StepOutcome) {
+    if world.recorder.decisions.is_some() {
+        let asked = asked(world, now, number);
+        let open = world.reactions_mut().open[&number].clone();
+        note_step(world, now, (&open, &asked), outcome);
+    }
+}
+
+fn note_step(world: &mut World, now: Time, (open, asked): (&OpenLaunch, &Launch), outcome: StepOutcome) {
+    let zone = zone_of(world, asked);
+    let Some(log) = &mut world.recorder.decisions else { return };
+    let step = LaunchStep { at: now, attempt: open.attempt, kind: asked.kind, zone, outcome };
+    log.add_step(open.first.first_instance, open.first.max_count, step);
 }
 
 /// Refuses an open launch for good, and counts it.
 fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
+    explain(world, now, number, StepOutcome::Refused(refused.reason));
     let OpenLaunch { account, first, lifetimes, is_requeued, .. } = world.reactions_mut().close(now, number);
     if is_requeued {
         return; // It was counted when it was launched.

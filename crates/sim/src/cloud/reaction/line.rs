@@ -98,7 +98,7 @@ fn first_in(
         answer = attempts::attempt(world, now, number, asked, None);
     }
     if is_full(&answer) {
-        reclaim::reclaim(world, now, asked, asked.max_count);
+        reclaim::reclaim(world, now, asked);
     }
     world.api.closed_zones.clear();
     answer

@@ -41,6 +41,8 @@ pub enum Notice {
     Launched(Reference, bool),
     /// Entry into a state.
     Entered(Reference, State),
+    /// Rebalance recommendation: a running spot instance is at risk of an interruption.
+    AtRisk(Reference),
     /// End of a launch that asked for so many instances of a type in a zone first, of which so many were refused for good.
     Settled { zone: Option<ZoneId>, kind: TypeId, is_spot: bool, asked: u32, refused: u32 },
 }
@@ -230,6 +232,20 @@ impl Reactions {
         }
     }
 
+    /// Returns whether the owner of an instance replaces it ahead of an interruption.
+    pub fn heeds_recommendations(&self, slot: Slot) -> bool {
+        match self.facts.get(slot.0 as usize).map(|facts| facts.sender) {
+            Some(Sender::Group(number)) => self.groups[usize::from(number)].rule.capacity_rebalance,
+            _ => false,
+        }
+    }
+
+    /// Notes a rebalance recommendation for the owner of an instance.
+    pub fn note_risk(&mut self, instance: Reference) {
+        let sender = self.facts(instance.slot).sender;
+        self.notices.push((sender, Notice::AtRisk(instance)));
+    }
+
     /// Adds an open launch. Returns its number, which is never used again.
     pub fn add(&mut self, launch: OpenLaunch) -> u32 {
         let number = self.next_number;
@@ -244,6 +260,11 @@ impl Reactions {
         self.count(|tally| tally.attempts += 1);
         let number = self.add(OpenLaunch::new(now, now, account, launch, Box::default()));
         self.due.push(number);
+    }
+
+    /// Ends the claims of a launch or start, by the number of its first instance.
+    pub fn end_claims(&mut self, launch: u64) {
+        self.claims.retain(|claim| claim.launch != launch);
     }
 
     /// Ends an open launch, which has succeeded or is refused for good.

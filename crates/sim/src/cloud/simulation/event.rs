@@ -63,6 +63,8 @@ pub enum Timer {
     SpotWatch,
     /// The spot market takes its capacity back.
     Interrupted,
+    /// The spot market recommends to replace it.
+    RebalanceRecommended,
 }
 
 /// Meaning of the timer of an open launch.

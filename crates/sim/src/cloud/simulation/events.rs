@@ -4,7 +4,7 @@ use crate::cloud::api::reservation_calls;
 use crate::cloud::autoscaling;
 use crate::cloud::control::{polling, submit};
 use crate::cloud::instances::reference::Slot;
-use crate::cloud::instances::{interruption, lifecycle, recovery, stop_cycle, volumes};
+use crate::cloud::instances::{interruption, lifecycle, recovery, spot, stop_cycle, volumes};
 use crate::cloud::pools;
 use crate::cloud::reaction::attempts;
 use crate::cloud::simulation::event::{Event, Stamp, Timer};
@@ -52,6 +52,7 @@ fn on_timer(world: &mut World, now: Time, timer: Timer, stamp: Stamp, slot: Slot
             Timer::StartDue => stop_cycle::start_due(world, now, slot),
             Timer::SpotWatch => interruption::on_price_timer(world, now, slot),
             Timer::Interrupted => interruption::interrupt(world, now, slot),
+            Timer::RebalanceRecommended => spot::on_recommendation(world, slot),
         }
     }
     world.instances.timer_gone(slot);

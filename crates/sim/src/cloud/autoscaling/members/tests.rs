@@ -5,7 +5,7 @@ use plimsoll_base::units::AccountId;
 
 /// Plain twin: the members in a list, and each question answered by going through all of it.
 #[derive(Default)]
-struct Plain(Vec<GroupMember>);
+struct Plain(Vec<GroupMember>, Vec<InstanceId>);
 
 impl Plain {
     fn running(&self) -> impl Iterator<Item = &GroupMember> {
@@ -22,6 +22,10 @@ impl Plain {
             self.running().filter(|member| member.zone == zone).map(|member| member.weight).sum()
         };
         let mut left: Vec<&GroupMember> = self.running().collect();
+        let at_risk = left.iter().filter(|member| self.1.contains(&member.instance.id));
+        if let Some(member) = at_risk.min_by_key(|member| member.instance.id) {
+            return Some(**member);
+        }
         left.retain(|member| is_spot.is_none_or(|is_spot| is_spot == member.is_spot));
         let most = left.iter().map(|member| in_service(member.zone)).max();
         left.retain(|member| Some(in_service(member.zone)) == most);
@@ -67,12 +71,20 @@ fn the_member_that_ends_next_is_that_of_a_plain_twin_on_a_thousand_drawn_groups(
             plain.0.push(member);
             let other = random.below(plain.0.len() as u64) as usize;
             let chosen = plain.0[other].instance.id;
-            match random.below(4) {
+            match random.below(16) {
                 0 => {
+                    members.note_risk(chosen);
+                    plain.1.extend(plain.0[other].running.map(|_| chosen));
+                }
+                1..4 => {
                     members.restart(chosen);
                     plain.0[other].running = None;
+                    plain.1.retain(|id| *id != chosen);
                 }
-                1 => assert_eq!(members.remove(chosen), Some(plain.0.remove(other))),
+                4..8 => {
+                    assert_eq!(members.remove(chosen), Some(plain.0.remove(other)));
+                    plain.1.retain(|id| *id != chosen);
+                }
                 _ => {
                     let came_up = members.run(now, chosen);
                     assert_eq!(came_up, plain.0[other].running.is_none());
