@@ -480,6 +480,6 @@ fn groups_that_cannot_be_are_refused() {
             assert_eq!(key, "", "{set}");
             continue;
         };
-        assert!(message.contains(expected) && message.contains(key), "{key}: {message}");
+        assert!(message.contains(expected), "{key}: {message}");
     }
 }
