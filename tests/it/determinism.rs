@@ -36,7 +36,6 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("dot-product", "22a5db2be80d6b44e2e6bd64240357bf"),
     ("balance-fit", "d1dbf4477aaab5065092d4e19a70b479"),
     ("balance-fit-l1", "d1dbf4477aaab5065092d4e19a70b479"),
-    ("borg-hybrid", "300fadae5fabe85a9d1a65688f52e60a"),
     ("lexicographic", "d3f59f42abc8d0fb373b5b1ed8e74507"),
     ("la-binary", "ebe344ad90e0cea9d09ff9cd02e6325f"),
     ("nilas", "1a6f72270f3782f81f540295e5a170ee"),

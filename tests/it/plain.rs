@@ -72,7 +72,7 @@ impl<'a> Plain<'a> {
             a
         };
         let ratios =
-            ["-l", "dot-product", "borg-hybrid", "lexicographic"].iter().any(|of| strategy.contains(of));
+            ["-l", "dot-product", "lexicographic"].iter().any(|of| strategy.contains(of));
         let capacities = hosts.iter().flat_map(|host| host.capacity).filter(|c| ratios && *c > 0);
         let whole = capacities.fold(1, |whole, c| whole / gcd(whole, i128::from(c)) * i128::from(c));
         assert!(whole < 1 << 60, "sums of squares of this many parts would not fit");
@@ -121,12 +121,6 @@ impl<'a> Plain<'a> {
             "worst-fit-l2" => [-l2(), 0, 0, 0],
             "worst-fit-linf" => [-linf(), 0, 0, 0],
             "dot-product" => [-there().map(|i| request(i) * ratio(i)).sum::<i128>(), 0, 0, 0],
-            "borg-hybrid" => {
-                let left = |i: usize| ratio(i) - request(i);
-                let shares: Vec<i128> = there().filter(|i| *i < 3).map(left).collect();
-                let most = shares.iter().max().unwrap() - shares.iter().min().unwrap();
-                [most, shares.iter().sum(), 0, 0]
-            }
             "lexicographic" => {
                 let is_empty = there().all(|i| free[i] == capacity[i]);
                 let greatest = 10 * ratio(0).max(ratio(1)) / self.whole;

@@ -354,7 +354,6 @@ fn four_hosts_show_how_strategies_differ() {
         ("balance-fit", 0),
         ("balance-fit-l1", 0),
         ("expression", 1),
-        ("borg-hybrid", 3),
         ("lexicographic", 0),
         ("la-binary", 1),
         ("nilas", 1),

@@ -8,7 +8,6 @@ mod best_fit_l1;
 mod best_fit_l2;
 mod best_fit_linf;
 mod best_of_k;
-mod borg_hybrid;
 mod cluster;
 mod dot_product;
 mod expression;
@@ -47,7 +46,6 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &dot_product::ENTRY,
     &balance_fit::ENTRY,
     &balance_fit::ENTRY_L1,
-    &borg_hybrid::ENTRY,
     &lexicographic::ENTRY,
     &la_binary::ENTRY,
     &nilas::ENTRY,
