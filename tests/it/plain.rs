@@ -71,8 +71,7 @@ impl<'a> Plain<'a> {
             }
             a
         };
-        let ratios =
-            ["-l", "dot-product", "lexicographic"].iter().any(|of| strategy.contains(of));
+        let ratios = ["-l", "dot-product", "lexicographic"].iter().any(|of| strategy.contains(of));
         let capacities = hosts.iter().flat_map(|host| host.capacity).filter(|c| ratios && *c > 0);
         let whole = capacities.fold(1, |whole, c| whole / gcd(whole, i128::from(c)) * i128::from(c));
         assert!(whole < 1 << 60, "sums of squares of this many parts would not fit");
