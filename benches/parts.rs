@@ -108,8 +108,15 @@ fn placement(criterion: &mut Criterion) {
                 let amounts = Resources::new(vcpu * 1000, gib * 1024);
                 let shape = placer.shape(amounts, fleet);
                 let (account, zone) = (AccountId(0), ZoneId(0));
-                let request =
-                    Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint: None };
+                let request = Request {
+                    shape,
+                    amounts,
+                    numa: NumaNodes::default(),
+                    account,
+                    zone,
+                    constraint: None,
+                    exit: Default::default(),
+                };
                 let host = placer.choose(&request, fleet).expect("the fleet has room");
                 fleet.take(host, ZoneId(0), amounts);
                 placer.placed(&request, host, fleet);

@@ -188,7 +188,7 @@ fn every_law_of_arrivals_calls_lifetimes_and_failures_goes_on() {
         "{ kind = 'mmpp', per_hour = [5.0, 200.0], mean_sojourn = ['1h', '20m'] }",
         "{ kind = 'batch', per_hour = 10.0, mean_size = 6.0 }",
     ] {
-        for strategy in ["random", "power-of-two", "next-fit", "partition", "cluster"] {
+        for strategy in ["random", "power-of-two", "next-fit", "partition", "cluster", "nilas"] {
             let experiment = Experiment::new(&format!(
                 "duration = '1d'
                 placement.strategy = '{strategy}'

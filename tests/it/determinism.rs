@@ -36,7 +36,11 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("dot-product", "22a5db2be80d6b44e2e6bd64240357bf"),
     ("balance-fit", "d1dbf4477aaab5065092d4e19a70b479"),
     ("balance-fit-l1", "d1dbf4477aaab5065092d4e19a70b479"),
+    ("lexicographic", "d3f59f42abc8d0fb373b5b1ed8e74507"),
+    ("la-binary", "ebe344ad90e0cea9d09ff9cd02e6325f"),
+    ("nilas", "1a6f72270f3782f81f540295e5a170ee"),
     ("power-of-two", "7c9a2e2c98b89e29452a3bb6fe6885b7"),
+    ("best-of-k", "d29b12c3fe78401e98347a6ac1ca8b01"),
     ("partition", "d8242ed58c9b73fbf95b5e6b43bc8a07"),
     ("expression", "2353c2e93e10c21179203b2b7c8a6f0f"),
 ];

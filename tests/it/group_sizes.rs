@@ -139,3 +139,31 @@ fn the_reserve_that_survives_a_zone_is_what_the_others_have_to_take_in() {
     // missing for an hour, and not for the ten minutes that the target allows at most.
     assert_eq!(found, (3, 3));
 }
+
+#[test]
+fn a_load_is_certain_unless_it_has_noise() {
+    let place = tempfile::tempdir().unwrap();
+    let scenario = "name = 'load'\nduration = '2h'\nzones = [{ name = 'a', hosts = [{ count = 4, vcpu = 16, memory_gib = 64 }] }]\n\
+                    [[autoscaling_groups]]\nname = 'web'\nmin = 2\nmax = 9\ntypes = ['m5.large']\n\
+                    load = { units_per_instance = 10, noise = 0.0, offered = { kind = 'constant', units = 40 } }\n";
+    for (noise, expected) in [
+        (
+            "0.0",
+            "The demand is loads of Auto Scaling groups, which no seed changes, and nothing else is random",
+        ),
+        ("0.5", "all variants have the same seed, and so the same demand"),
+    ] {
+        fs::write(
+            place.path().join("scenario.toml"),
+            scenario.replace("noise = 0.0", &format!("noise = {noise}")),
+        )
+        .unwrap();
+        let words = ["compare", "scenario.toml", "-R", "3"];
+        let variants =
+            ["--variant", "two:autoscaling_groups.0.min=2", "--variant", "three:autoscaling_groups.0.min=3"];
+        let output = plimsoll(place.path(), &[&words[..], &variants].concat()).output().unwrap();
+        // Lines are broken at the width of the terminal.
+        let told = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(expected), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

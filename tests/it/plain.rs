@@ -49,11 +49,19 @@ pub struct Plain<'a> {
     /// By account and partition of a zone.
     partitions: BTreeMap<(u32, usize, u32), u64>,
     last_used: usize,
+    /// By host: the hours in which its instances end.
+    exits: Vec<Vec<i128>>,
     /// A common multiple of all capacities: every ratio is a whole number of its parts.
     whole: i128,
 }
 
 const PARTITIONS: u32 = 7;
+const HOUR_NS: u64 = 3_600_000_000_000;
+
+/// Returns the hour by whose end the instance of a row has ended.
+fn exit(row: &Row) -> i128 {
+    row.end_ns.map_or(u32::MAX.into(), |end| end.div_ceil(HOUR_NS).into())
+}
 
 impl<'a> Plain<'a> {
     pub fn new(strategy: &'a str, hosts: &'a [PlainHost]) -> Plain<'a> {
@@ -63,7 +71,7 @@ impl<'a> Plain<'a> {
             }
             a
         };
-        let ratios = strategy.contains("-l") || strategy == "dot-product";
+        let ratios = ["-l", "dot-product", "lexicographic"].iter().any(|of| strategy.contains(of));
         let capacities = hosts.iter().flat_map(|host| host.capacity).filter(|c| ratios && *c > 0);
         let whole = capacities.fold(1, |whole, c| whole / gcd(whole, i128::from(c)) * i128::from(c));
         assert!(whole < 1 << 60, "sums of squares of this many parts would not fit");
@@ -74,6 +82,7 @@ impl<'a> Plain<'a> {
             instances: vec![0; hosts.len()],
             partitions: BTreeMap::new(),
             last_used: 0,
+            exits: vec![Vec::new(); hosts.len()],
             whole,
         }
     }
@@ -111,9 +120,39 @@ impl<'a> Plain<'a> {
             "worst-fit-l2" => [-l2(), 0, 0, 0],
             "worst-fit-linf" => [-linf(), 0, 0, 0],
             "dot-product" => [-there().map(|i| request(i) * ratio(i)).sum::<i128>(), 0, 0, 0],
+            "lexicographic" => {
+                let is_empty = there().all(|i| free[i] == capacity[i]);
+                let greatest = 10 * ratio(0).max(ratio(1)) / self.whole;
+                [is_empty.into(), greatest, 10 * (ratio(0) + ratio(1)) / self.whole, 0]
+            }
+            "la-binary" => {
+                let is_long = |hours: i128| hours > 2;
+                let level = match self.hours_left(row.start_ns, host) {
+                    None => 1,
+                    Some(hours) if is_long(hours) == is_long(self.hours_asked(row)) => 0,
+                    Some(_) => 2,
+                };
+                [level, vcpu, memory, 0]
+            }
+            "nilas" => {
+                let longer = self.hours_asked(row) - self.hours_left(row.start_ns, host).unwrap_or(0);
+                let bounds = [0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144, 168];
+                [bounds.iter().filter(|bound| **bound < longer).count() as i128, vcpu, memory, 0]
+            }
             "partition" => [in_partition.into(), number.into(), vcpu, memory],
             other => panic!("`{other}` draws nothing at random: state its rule here (tests/it/plain.rs) too"),
         }
+    }
+
+    /// Returns the hours from the one that has begun until the last instance of a host has ended; `None` where it has none.
+    fn hours_left(&self, now_ns: u64, host: usize) -> Option<i128> {
+        let last = self.exits[host].iter().max()?;
+        Some((last - i128::from(now_ns / HOUR_NS)).max(0))
+    }
+
+    /// Returns the hours from the one that has begun until the instance of a row ends.
+    fn hours_asked(&self, row: &Row) -> i128 {
+        exit(row) - i128::from(row.start_ns / HOUR_NS)
     }
 
     fn choose(&self, row: &Row) -> Option<usize> {
@@ -147,6 +186,10 @@ impl<'a> Plain<'a> {
         by(self.partitions.entry(partition).or_default());
         if on {
             self.last_used = host;
+            self.exits[host].push(exit(row));
+        } else {
+            let at = self.exits[host].iter().position(|hour| *hour == exit(row)).unwrap();
+            self.exits[host].swap_remove(at);
         }
     }
 

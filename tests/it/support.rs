@@ -24,7 +24,7 @@ pub const UNCHECKED: RunOptions =
     RunOptions { verify_placement: false, check_conservation: false, trace_events: false };
 
 /// Strategies that draw at random: their figures depend on the seed.
-pub const RANDOM_STRATEGIES: [&str; 2] = ["random", "power-of-two"];
+pub const RANDOM_STRATEGIES: [&str; 3] = ["random", "power-of-two", "best-of-k"];
 
 /// Returns the names of the strategies whose choices follow from the demand alone.
 pub fn deterministic_strategies() -> impl Iterator<Item = &'static str> {

@@ -127,10 +127,10 @@ impl Design {
     }
 }
 
-/// Returns whether a scenario may draw nothing that matters from its seed: its demand is a trace, and no host fails by
+/// Returns whether a scenario may draw nothing that matters from its seed: its demand is certain, and no host fails by
 /// chance, which two seeds that both draw no failure would not show.
 pub(super) fn may_be_certain(scenario: &Scenario) -> bool {
-    scenario.workload.is_certain() && scenario.faults == FaultConfig::default()
+    scenario.has_certain_demand() && scenario.faults == FaultConfig::default()
 }
 
 /// Runs every variant that depends on the seed until it has so many replications.

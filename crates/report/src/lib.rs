@@ -18,6 +18,8 @@ mod format;
 
 mod text;
 
+mod demand;
+
 mod table;
 
 pub mod charts;

@@ -72,6 +72,8 @@ pub enum Purpose {
     Load = 39,
     /// Delays between the polls of a client's waiter; the entity is the waiter.
     WaiterPoll = 40,
+    /// Error of the predicted lifetime of an instance; the entity is its number in the demand.
+    Prediction = 41,
     /// Futures of a forecast; the entity is the number of the level.
     Forecast = 60,
     /// Points of a sweep, not of a run; the entity is twice the axis for where its values lie, and one more for

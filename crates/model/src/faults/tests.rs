@@ -369,6 +369,7 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
                 account: AccountId(0),
                 zone,
                 constraint: None,
+                exit: Default::default(),
             };
             let chosen = placer.choose(&request, &fleet).or_else(|| fleet.open(zone, amounts));
             if let Some(host) = chosen {

@@ -12,6 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups::DEFAULT_MAX_PER_ZONE;
+use super::prediction::PredictionConfig;
 use crate::waiting::config::{Preempted, WhenFull};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, Duration, NumaNodes, QUANTITIES, Quantity, Resources};
@@ -27,6 +28,9 @@ pub struct PlacementConfig {
     /// NUMA nodes that instances take, on hosts that have several.
     #[serde(default, skip_serializing_if = "is_default")]
     pub numa: NumaConfig,
+    /// Predictions of lifetimes, for strategies that place by them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub prediction: PredictionConfig,
     /// Treatment of a launch for which no host has room.
     #[serde(default, skip_serializing_if = "WhenFull::is_refuse")]
     pub when_full: WhenFull,

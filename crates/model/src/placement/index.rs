@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use super::constraints::{HostRule, RackRule, Tier};
+use super::exits::{ExitGroup, Exits};
 use super::racks::RackHosts;
 use super::request::Request;
-use super::scan::{Scan, cost_of};
-use super::strategy::{Candidates, Selector};
+use super::scan::{KNOWN, Scan, cost_of};
+use super::strategy::{Candidates, Selector, least_of_groups};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
@@ -30,6 +31,8 @@ pub struct FleetIndex {
     ranking: Option<Box<dyn Ranking>>,
     /// Partitions of a zone that the strategy knows.
     partitions: u16,
+    /// Predicted ends, where the strategy knows them.
+    exits: Option<Exits>,
     /// Marks that tell hosts of equal amounts apart.
     marks: ClassMarks,
     shapes: Shapes,
@@ -47,16 +50,29 @@ enum ZoneIndex {
 
 impl FleetIndex {
     /// Returns an index over a fleet, no host in it yet.
-    pub fn new(ranking: Option<Box<dyn Ranking>>, partitions: u16, fleet: &Fleet) -> FleetIndex {
+    pub fn new(
+        ranking: Option<Box<dyn Ranking>>,
+        partitions: u16,
+        exits: Option<Exits>,
+        fleet: &Fleet,
+    ) -> FleetIndex {
         let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
         let marks = ranking.as_ref().map_or(ClassMarks::default(), |ranking| ranking.marks());
-        FleetIndex { ranking, partitions, marks, shapes: Shapes::new(), zones, racks: RackHosts::default() }
+        FleetIndex {
+            ranking,
+            partitions,
+            exits,
+            marks,
+            shapes: Shapes::new(),
+            zones,
+            racks: RackHosts::default(),
+        }
     }
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
     pub fn begin_anew(&mut self, requests: &[Footprint], fleet: &Fleet) {
-        *self = FleetIndex::new(self.ranking.take(), self.partitions, fleet);
+        *self = FleetIndex::new(self.ranking.take(), self.partitions, self.exits.take(), fleet);
         let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
         if changes > 0 {
             self.shapes_changed(fleet);
@@ -120,7 +136,8 @@ impl FleetIndex {
             (HostRule::Vacant, _) => {
                 let vacant: &Vacant = tenancies.vacant(request.zone);
                 let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
-                let mut hosts = Vacancies { vacant, fleet, request, tier, ranking, partitions };
+                let exits = self.exits.as_ref();
+                let mut hosts = Vacancies { vacant, fleet, request, tier, ranking, partitions, exits };
                 return selector.select(&mut hosts, request);
             }
         };
@@ -132,6 +149,7 @@ impl FleetIndex {
             partitions,
             tier: Some(tier),
             listed: Some(listed),
+            exits: self.exits.as_ref(),
             without: None,
         };
         selector.select(&mut hosts, request)
@@ -145,7 +163,8 @@ impl FleetIndex {
         fleet: &'a Fleet,
     ) -> Scan<'a> {
         let (ranking, partitions) = (self.ranking.as_deref(), self.partitions);
-        Scan { fleet, request, ranking, partitions, tier, listed: None, without: None }
+        let exits = self.exits.as_ref();
+        Scan { fleet, request, ranking, partitions, tier, listed: None, exits, without: None }
     }
 
     /// Returns the cost of a host for a request; `None` where hosts are not ranked.
@@ -160,13 +179,16 @@ impl FleetIndex {
 
     /// Returns a selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
-        AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
+        AnyHost {
+            partitions: self.ranking.as_ref().map(|_| self.partitions),
+            knows_exits: self.exits.is_some(),
+        }
     }
 
     fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: HostFilter<'a>) -> Indexed<'a> {
-        let FleetIndex { ranking, shapes, zones, .. } = self;
+        let FleetIndex { ranking, shapes, zones, exits, .. } = self;
         let index = &mut zones[request.zone.index()];
-        Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), filter }
+        Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), exits: exits.as_ref(), filter }
     }
 
     /// Notes that a host opened, closed, changed its pool, or has other amounts free.
@@ -174,7 +196,10 @@ impl FleetIndex {
     pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
         let partition = usize::from(self.partition(id, fleet));
         let accepts = fleet.accepts(id);
-        let marks = Marks::of(&fleet.hosts()[id.index()], || fleet.rack_of(id), self.marks);
+        let mut marks = Marks::of(&fleet.hosts()[id.index()], || fleet.rack_of(id), self.marks);
+        if let Some(exits) = &self.exits {
+            marks.group = exits.group(id).number();
+        }
         let FleetIndex { ranking, shapes, zones, .. } = self;
         let ranking = || ranking.as_deref().expect(RANKED);
         match &mut zones[zone.index()] {
@@ -199,6 +224,22 @@ impl FleetIndex {
         }
     }
 
+    /// Returns predicted ends for a checkpoint.
+    pub fn saved_exits(&self) -> &Option<Exits> {
+        &self.exits
+    }
+
+    /// Restores predicted ends. The fleet may have more hosts than before.
+    pub fn restore_exits(&mut self, exits: Option<Exits>, fleet: &Fleet) {
+        self.exits = exits.map(|exits| exits.of_hosts(fleet.hosts().len()));
+    }
+
+    /// Returns predicted ends, where the strategy knows them.
+    #[inline]
+    pub fn exits(&mut self) -> Option<&mut Exits> {
+        self.exits.as_mut()
+    }
+
     /// Returns the host that a request would likely get now: a hint for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
@@ -214,7 +255,7 @@ impl FleetIndex {
             .iter()
             .map(|zone| match zone {
                 ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
-                _ => 0,
+                ZoneIndex::Ids(_) | ZoneIndex::Hosts(_) => 0,
             })
             .sum()
     }
@@ -277,6 +318,7 @@ struct Indexed<'a> {
     fleet: &'a Fleet,
     request: &'a Request,
     ranking: Option<&'a dyn Ranking>,
+    exits: Option<&'a Exits>,
     filter: HostFilter<'a>,
 }
 
@@ -320,6 +362,30 @@ impl Candidates for Indexed<'_> {
             ZoneIndex::Hosts(index) => index.least(shape, (hosts, self.fleet.layouts()), shapes, self.filter),
         }
     }
+
+    fn hour(&self) -> u32 {
+        self.exits.expect(KNOWN).now()
+    }
+
+    fn exit_groups(&self) -> Vec<ExitGroup> {
+        match &self.index {
+            ZoneIndex::Classes(partitions) => {
+                let groups = partitions[0].groups(self.request.shape, self.shapes);
+                groups.into_iter().map(ExitGroup::of).collect()
+            }
+            _ => panic!("{KNOWN}"),
+        }
+    }
+
+    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
+        let (shape, hosts) = (self.request.shape, (self.fleet.hosts(), self.fleet.skus()));
+        match self.index {
+            ZoneIndex::Classes(partitions) => {
+                partitions[0].least_of_group(group.number(), shape, hosts, self.shapes, self.filter)
+            }
+            _ => panic!("{KNOWN}"),
+        }
+    }
 }
 
 /// Takes any host that fits, to learn whether there is one.
@@ -327,13 +393,16 @@ impl Candidates for Indexed<'_> {
 pub struct AnyHost {
     /// Partitions of a zone where hosts are ranked; `None` where they are walked by id.
     partitions: Option<u16>,
+    /// True where hosts are in groups by predicted ends.
+    knows_exits: bool,
 }
 
-persist! { AnyHost { derived: [partitions] } }
+persist! { AnyHost { derived: [partitions, knows_exits] } }
 
 impl Selector for AnyHost {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         match self.partitions {
+            _ if self.knows_exits => least_of_groups(hosts, |_| 0),
             None => hosts.first_from(HostId(0)),
             Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
         }

@@ -6,6 +6,7 @@
 //! [`Placer::changed`]; if the placement is undone, [`Placer::undo`] in place of [`Placer::removed`].
 
 use super::constraints::{self, Tier};
+use super::exits::Exits;
 use super::groups::Groups;
 use super::index::FleetIndex;
 use super::request::{Constraint, Request, Tenancy};
@@ -16,7 +17,7 @@ use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{Footprint, HostId, ZoneId};
+use plimsoll_base::units::{Footprint, HostId, Time, ZoneId};
 
 /// A strategy with its index over a fleet, and what constrains it.
 pub struct Placer {
@@ -34,10 +35,11 @@ impl Placer {
     /// difference is a panic.
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
         fleet.set_node_order(strategy.node_order);
+        let exits = strategy.knows_exits.then(|| Exits::new(fleet.hosts().len()));
         let mut placer = Placer {
             groups: Groups::default(),
             selector: strategy.selector,
-            index: FleetIndex::new(strategy.ranking, strategy.partitions, fleet),
+            index: FleetIndex::new(strategy.ranking, strategy.partitions, exits, fleet),
             tenancies: Tenancies::default(),
             verify,
         };
@@ -57,6 +59,14 @@ impl Placer {
     /// Returns the number of a request in the index; a new request gets its bit in every mask.
     pub fn shape(&mut self, footprint: impl Into<Footprint>, fleet: &Fleet) -> ShapeId {
         self.index.shape(&footprint.into(), fleet)
+    }
+
+    /// Notes the time, for strategies that know predicted ends.
+    #[inline]
+    pub fn advance(&mut self, now: Time) {
+        if let Some(exits) = self.index.exits() {
+            exits.advance(now);
+        }
     }
 
     /// Refuses a request whose constraint cannot be met, however much room there is. To be called once a call, before
@@ -147,6 +157,9 @@ impl Placer {
     pub fn added(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         let partition = self.index.partition(host, fleet);
         self.selector.added(request, host, partition);
+        if let Some(exits) = self.index.exits() {
+            exits.add(host, request.exit);
+        }
         if let Some(constraint) = &request.constraint {
             self.add_constrained(request, constraint, host, fleet);
         }
@@ -174,6 +187,9 @@ impl Placer {
     pub fn removed(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
         let partition = self.index.partition(host, fleet);
         self.selector.removed(request, host, partition);
+        if let Some(exits) = self.index.exits() {
+            exits.remove(host, request.exit);
+        }
         if request.constraint.is_some() {
             self.remove_constrained(request, host, fleet);
         }
@@ -225,10 +241,13 @@ impl Placer {
     }
 
     /// Counts room on a host for another request than before: the slot of a reservation becomes an instance, or the
-    /// other way round.
-    pub(super) fn recount(&mut self, from: &Request, into: &Request, host: HostId, fleet: &Fleet) {
+    /// other way round. A slot has no predicted end.
+    pub(super) fn recount(&mut self, from: &Request, into: &Request, host: HostId, fleet: &mut Fleet) {
         self.removed(from, host, fleet);
         self.added(into, host, fleet);
+        if self.index.exits().is_some() {
+            self.index.changed(host, from.zone, fleet);
+        }
     }
 
     /// Returns the tiers of a request for a slot of a reservation.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exits::ExitHour;
 use crate::fleet::index::shapes::ShapeId;
 use plimsoll_base::units::{
     AccountId, Footprint, HostId, NumaNodes, PlacementGroupId, Resources, TypeId, ZoneId,
@@ -22,6 +23,8 @@ pub struct Request {
     pub zone: ZoneId,
     /// Requirements beside room; `None` for most requests.
     pub constraint: Option<Constraint>,
+    /// Hour in which the instance is predicted to end, under strategies that know it.
+    pub exit: ExitHour,
 }
 
 impl Request {

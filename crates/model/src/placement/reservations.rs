@@ -219,7 +219,7 @@ impl Reservations {
         kind: TypeId,
         preference: Preference,
         placer: &mut Placer,
-        fleet: &Fleet,
+        fleet: &mut Fleet,
     ) -> Result<Option<(CapacityReservationId, SlotPlace)>, FailureReason> {
         let found = self.seek(request, kind, preference, placer, fleet)?;
         if let Some((id, place @ (host, _))) = found {
@@ -283,7 +283,7 @@ impl Reservations {
         id: CapacityReservationId,
         place: SlotPlace,
         placer: &mut Placer,
-        fleet: &Fleet,
+        fleet: &mut Fleet,
     ) -> bool {
         let reservation = &mut self.all[id.index()];
         if reservation.count == 0 {

@@ -1,6 +1,7 @@
 //! State of placement in a checkpoint: groups, tenancies, the distinct requests, and the state of the strategy. The index
 //! is built anew from the hosts; its choices do not depend on its history.
 
+use super::exits::Exits;
 use super::placer::Placer;
 use super::request::Request;
 use super::tenancies::Tenancies;
@@ -22,6 +23,7 @@ impl Placer {
         tenancies.save(out);
         out.put(&tenancies.is_used());
         out.put(index.requests());
+        out.put(&index.saved_exits());
         out.put_apart(&**selector);
     }
 
@@ -39,6 +41,10 @@ impl Placer {
             self.tenancies.begin(fleet);
         }
         let requests: Vec<_> = from.get()?;
+        let exits: Option<Exits> = from.get()?;
+        if is_same_strategy {
+            self.index.restore_exits(exits, fleet);
+        }
         from.get_apart(is_same_strategy.then_some(&mut *self.selector))?;
         self.index.begin_anew(&requests, fleet);
         self.index_hosts(fleet);
@@ -46,8 +52,12 @@ impl Placer {
     }
 
     /// Gives a strategy that begins anew an instance of a request on a host.
-    pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &Fleet) {
+    pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) {
         self.selector.added(request, host, self.index.partition(host, fleet));
         self.selector.placed(request, host);
+        if let Some(exits) = self.index.exits() {
+            exits.add(host, request.exit);
+            self.index.changed(host, request.zone, fleet);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Reference implementation of the index: a scan of all hosts of the zone in order, or of a short list. The few hosts of
 //! a narrow tier are searched in this way too.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::constraints::Tier;
+use super::exits::{ExitGroup, Exits};
 use super::request::Request;
 use super::strategy::Candidates;
 use crate::fleet::Fleet;
@@ -25,6 +27,8 @@ pub struct Scan<'a> {
     pub tier: Option<&'a Tier<'a>>,
     /// Hosts to examine, in ascending order; `None`: all of the zone.
     pub listed: Option<&'a [HostId]>,
+    /// Predicted ends, where the strategy knows them.
+    pub exits: Option<&'a Exits>,
     /// Host that is left out.
     pub without: Option<HostId>,
 }
@@ -38,7 +42,21 @@ impl Scan<'_> {
         let behind = &listed[listed.partition_point(|id| *id < from)..];
         behind.iter().copied().chain(unlisted.map(HostId))
     }
+
+    /// Returns the host that costs least of those that fit and that a rule lets through.
+    fn least_where(&self, allows: impl Fn(&HostId) -> bool) -> Option<HostId> {
+        // `min_by` keeps the first of equals: the lowest id.
+        self.hosts_from(HostId(0))
+            .filter(|id| self.fits(*id))
+            .filter(allows)
+            .map(|id| (self.cost(id), id))
+            .min_by(|(a, _), (b, _)| a.cmp(b))
+            .map(|(_, id)| id)
+    }
 }
+
+/// Reason why a strategy may ask for groups.
+pub(super) const KNOWN: &str = "only a strategy that knows predicted ends asks for them";
 
 /// Returns the cost of a host for a request.
 pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
@@ -87,12 +105,21 @@ impl Candidates for Scan<'_> {
             self.partitions == 1
                 || self.fleet.rack_of(*id).0 % u32::from(self.partitions) == u32::from(partition)
         };
-        // `min_by` keeps the first of equals: the lowest id.
-        self.hosts_from(HostId(0))
-            .filter(|id| self.fits(*id))
-            .filter(in_partition)
-            .map(|id| (self.cost(id), id))
-            .min_by(|(a, _), (b, _)| a.cmp(b))
-            .map(|(_, id)| id)
+        self.least_where(in_partition)
+    }
+
+    fn hour(&self) -> u32 {
+        self.exits.expect(KNOWN).now()
+    }
+
+    fn exit_groups(&self) -> Vec<ExitGroup> {
+        let exits = self.exits.expect(KNOWN);
+        let groups: BTreeSet<ExitGroup> = self.hosts_from(HostId(0)).map(|id| exits.group(id)).collect();
+        groups.into_iter().collect()
+    }
+
+    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
+        let exits = self.exits.expect(KNOWN);
+        self.least_where(|id| exits.group(*id) == group)
     }
 }

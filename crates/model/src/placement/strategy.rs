@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::exits::ExitGroup;
 use super::request::Request;
 use crate::fleet::host::Sku;
 use crate::fleet::index::cost::Cost;
@@ -27,6 +28,12 @@ pub trait Candidates {
     fn cost(&self, id: HostId) -> Cost;
     /// Returns the host of a partition with the least cost that fits; ties go to the lowest id.
     fn least(&mut self, partition: u16) -> Option<HostId>;
+    /// Returns the hour that it is, for a strategy that knows predicted ends.
+    fn hour(&self) -> u32;
+    /// Returns the groups of the hosts by their predicted ends, for a strategy that knows these; some may have no host.
+    fn exit_groups(&self) -> Vec<ExitGroup>;
+    /// Returns the host of a group with the least cost that fits; ties go to the lowest id.
+    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId>;
 }
 
 /// State that a placement replaced in a selector, such as a former position: 64 bits that only the selector interprets.
@@ -69,19 +76,28 @@ pub struct Strategy {
     pub partitions: u16,
     /// Order in which the NUMA nodes of the host are tried.
     pub node_order: NodeOrder,
+    /// True for a strategy that places by predicted ends: its ranking orders the hosts of each [`ExitGroup`].
+    pub knows_exits: bool,
 }
 
 impl Strategy {
     /// Returns the strategy that takes the host of the zone with the least cost.
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
-        Strategy { ranking: Some(Box::new(ranking)), selector: Box::new(Least), partitions: 1, node_order }
+        let (ranking, selector) = (Some(Box::new(ranking) as Box<dyn Ranking>), Box::new(Least));
+        Strategy { ranking, selector, partitions: 1, node_order, knows_exits: false }
     }
 
     /// Returns a strategy whose selector needs no ranking.
     pub fn selecting(selector: impl Selector + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
-        Strategy { ranking: None, selector: Box::new(selector), partitions: 1, node_order }
+        Strategy {
+            ranking: None,
+            selector: Box::new(selector),
+            partitions: 1,
+            node_order,
+            knows_exits: false,
+        }
     }
 }
 
@@ -113,6 +129,18 @@ impl Strategy {
         };
         skus.iter().find(|sku| !has_value(sku)).map_or(Ok(()), |sku| Err(problem(sku)))
     }
+}
+
+/// Returns the host with the least cost in the groups of the least level that have one that fits.
+pub fn least_of_groups(hosts: &mut dyn Candidates, level: impl Fn(ExitGroup) -> u32) -> Option<HostId> {
+    let mut groups: Vec<(u32, ExitGroup)> =
+        hosts.exit_groups().into_iter().map(|group| (level(group), group)).collect();
+    groups.sort_unstable();
+    groups.chunk_by(|(level, _), (other, _)| level == other).find_map(|of_level| {
+        let least = of_level.iter().filter_map(|(_, group)| hosts.least_of_group(*group));
+        let least: Vec<HostId> = least.collect();
+        least.into_iter().map(|id| (hosts.cost(id), id)).min().map(|(_, id)| id)
+    })
 }
 
 /// Takes the host with the least cost.

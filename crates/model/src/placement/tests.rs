@@ -8,6 +8,7 @@ mod scenes;
 mod undo;
 
 use super::config::StrategyConfig;
+use super::exits::ExitHour;
 use super::placer::Placer;
 use super::register::{self, REGISTER};
 use super::request::Request;
@@ -17,7 +18,7 @@ use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
 use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
-use plimsoll_base::units::{AccountId, Footprint, HostId, NumaNodes, Resources, ZoneId};
+use plimsoll_base::units::{AccountId, Footprint, HostId, NumaNodes, Resources, Time, ZoneId};
 
 /// A fleet and its requests.
 struct World {
@@ -192,7 +193,8 @@ struct Choices {
 
 /// Launches and ends at random; every choice is checked by the placer itself.
 fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
-    let mut random = Seed(5).stream(Purpose::Placement, 2);
+    let (mut random, mut exits) =
+        (Seed(5).stream(Purpose::Placement, 2), Seed(5).stream(Purpose::Prediction, 0));
     let mut fleet = Fleet::new(&world.zones).expect("few capacities");
     if world.prefilled {
         for host in (0..fleet.hosts().len() as u32).map(HostId) {
@@ -215,6 +217,10 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
         let footprint = world.requests[random.below(world.requests.len() as u64) as usize];
         let Footprint { amounts, numa } = footprint;
         let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
+        let hour = decisions as u64 / 20;
+        placer.advance(Time(hour * 3_600_000_000_000));
+        let exit = exits.below(50) as u32;
+        let exit = if exit == 49 { ExitHour::UNKNOWN } else { ExitHour(hour as u32 + exit) };
         let request = Request {
             shape: placer.shape(footprint, &fleet),
             amounts,
@@ -222,6 +228,7 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
             account: AccountId(random.below(3) as u32),
             zone,
             constraint: None,
+            exit,
         };
         fleet.note_request(&amounts);
         decisions += 1;
@@ -312,7 +319,8 @@ fn balance_fit_takes_the_host_whose_nodes_differ_most_and_its_freer_node() {
         let footprint = Footprint { numa, ..on_one_node((1, 1)) };
         let Footprint { amounts, .. } = footprint;
         let (shape, account) = (placer.shape(footprint, &fleet), AccountId(0));
-        let request = Request { shape, amounts, numa, account, zone, constraint: None };
+        let request =
+            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
         let chosen = placer.choose(&request, &fleet).expect("there is room");
         let affinity = fleet.take(chosen, zone, footprint);
         assert_eq!((chosen, affinity.nodes), (HostId(host), nodes), "{name}");
@@ -346,6 +354,9 @@ fn four_hosts_show_how_strategies_differ() {
         ("balance-fit", 0),
         ("balance-fit-l1", 0),
         ("expression", 1),
+        ("lexicographic", 0),
+        ("la-binary", 1),
+        ("nilas", 1),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {
@@ -360,7 +371,8 @@ fn four_hosts_show_how_strategies_differ() {
         let amounts = Resources::new(2_000, 4 * 1024);
         let (shape, account) = (placer.shape(amounts, &fleet), AccountId(0));
         let numa = NumaNodes::default();
-        let request = Request { shape, amounts, numa, account, zone, constraint: None };
+        let request =
+            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
         assert_eq!(placer.choose(&request, &fleet), Some(HostId(host)), "{name}");
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::constraints::Tier;
+use super::exits::{ExitGroup, Exits};
 use super::request::Request;
-use super::scan::cost_of;
+use super::scan::{KNOWN, cost_of};
 use super::strategy::Candidates;
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
@@ -22,6 +23,8 @@ pub(super) struct Vacancies<'a> {
     pub tier: &'a Tier<'a>,
     pub ranking: Option<&'a dyn Ranking>,
     pub partitions: u16,
+    /// Predicted ends, where the strategy knows them.
+    pub exits: Option<&'a Exits>,
 }
 
 impl Vacancies<'_> {
@@ -68,5 +71,17 @@ impl Candidates for Vacancies<'_> {
             may.take(most).map(|id| (cost_of(id, self.fleet, ranking, self.request), id)).min()
         };
         self.roomy().filter_map(lowest).min().map(|(_, id)| id)
+    }
+
+    fn hour(&self) -> u32 {
+        self.exits.expect(KNOWN).now()
+    }
+
+    fn exit_groups(&self) -> Vec<ExitGroup> {
+        vec![ExitGroup::Empty]
+    }
+
+    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
+        if group == ExitGroup::Empty { self.least(0) } else { None }
     }
 }

@@ -1,5 +1,6 @@
 //! Notes on the confidence of a comparison and its limits.
 
+use crate::demand::certain_demand;
 use crate::format::level;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
@@ -28,18 +29,25 @@ fn demand(comparison: &Comparison) -> String {
         those.map(|arm| format!("`{}`", plain(&arm.label).replace('`', "'"))).collect::<Vec<_>>()
     };
     let certain = names(true);
-    let is_trace = arms.iter().all(|arm| arm.scenario.workload.is_certain());
+    let is_certain = arms.iter().all(|arm| arm.scenario.has_certain_demand());
     if certain.len() == arms.len() {
-        return "The demand is a trace, which no seed changes, and nothing else is random: two seeds gave the same run \
-                of every variant. So one run of each is exact for this demand; it says nothing of another, such as \
-                `--set workload.replicate=days` draws from it."
-            .to_string();
+        let exact = format!(
+            "{}, and nothing else is random: two seeds gave the same run of every variant. So one run of each is exact for this \
+             demand; it says nothing of another",
+            certain_demand(&arms[0].scenario)
+        );
+        return match arms[0].scenario.workload.trace {
+            Some(_) => format!("{exact}, such as `--set workload.replicate=days` draws from it."),
+            None => format!("{exact}."),
+        };
     }
-    let trace = "The demand is a trace, which no seed changes: the intervals tell how much the draws of the runs \
-                 themselves vary, and nothing of another demand.";
-    match (certain.is_empty(), is_trace, comparison.replications()) {
+    let trace = format!(
+        "{}: the intervals tell how much the draws of the runs themselves vary, and nothing of another demand.",
+        certain_demand(&arms[0].scenario)
+    );
+    match (certain.is_empty(), is_certain, comparison.replications()) {
         (_, _, 1) => "One replication says nothing of how much the figures vary: use --replications.".to_string(),
-        (true, true, _) => trace.to_string(),
+        (true, true, _) => trace,
         (false, _, _) => {
             let uncertain = names(false);
             let those = match certain.len() <= uncertain.len() {

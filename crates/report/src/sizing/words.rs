@@ -1,5 +1,6 @@
 //! Sentences of a sizing: question, answer, and how sure the answer is.
 
+use crate::demand::certain_demand;
 use crate::format::{amount, change};
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
@@ -93,9 +94,10 @@ pub fn notes(sizing: &Sizing) -> Vec<String> {
 
 fn sureness(sizing: &Sizing) -> String {
     if sizing.curve.points().iter().all(|point| point.certain) {
-        return "The demand is a trace, which no seed changes, and nothing else is random: one run of each value is \
-                exact for this demand; it says nothing of another."
-            .to_string();
+        return format!(
+            "{}, and nothing else is random: one run of each value is exact for this demand; it says nothing of another.",
+            certain_demand(&sizing.scenario)
+        );
     }
     let level = (sizing.plan.confidence * 1e4).round() / 1e2;
     let runs = sizing.curve.points().iter().map(|point| Figures::sampling(&point.figures));

@@ -20,6 +20,7 @@ use plimsoll_model::billing::Billing;
 use plimsoll_model::faults::Faults;
 use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
+use plimsoll_model::placement::prediction::Predictor;
 use plimsoll_model::quota::Quotas;
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::demand::Demand;
@@ -63,6 +64,8 @@ pub struct World {
     pub reactions: Option<Box<Reactions>>,
     /// Calls of clients that wait for their answers, and answers; `None` where no client calls.
     pub clients: Option<Box<ClientCalls>>,
+    /// Predictions of lifetimes; `None` where the strategy knows none.
+    pub predictor: Option<Box<Predictor>>,
 }
 
 impl World {

@@ -48,6 +48,7 @@ pub(super) fn check(scenario: &Scenario, sort: RunSort) -> Vec<Problem> {
     problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
     let seed = Seed(scenario.seed);
     problems.extend(scenario.placement.numa.resolve().err());
+    problems.extend(scenario.placement.prediction.validate());
     problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));

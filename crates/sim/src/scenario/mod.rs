@@ -150,6 +150,12 @@ fn default_seed() -> u64 {
 }
 
 impl Scenario {
+    /// Returns true if no seed changes the demand: all of it is a trace, replayed as it is, and loads of groups without noise.
+    pub fn has_certain_demand(&self) -> bool {
+        let loads = self.autoscaling_groups.iter().filter_map(|group| group.load.as_ref());
+        self.workload.is_certain() && loads.into_iter().all(|load| load.noise == 0.0)
+    }
+
     /// Reads a scenario file. Files it names are relative to its folder, those of `--set` to the current one.
     pub fn read(path: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
         Scenario::read_as(path, overrides, RunSort::Whole)

@@ -8,6 +8,7 @@ use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
 use plimsoll_model::fleet::host_group::{HostGroup, Hosts};
 use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::fleet::{Change, Fleet};
+use plimsoll_model::placement::exits::ExitHour;
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::strategy::Strategy;
@@ -61,6 +62,7 @@ impl<'a> Episode<'a> {
             account: AccountId(0),
             zone: ZONE,
             constraint: None,
+            exit: ExitHour::UNKNOWN,
         }
     }
 

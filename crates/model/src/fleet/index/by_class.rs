@@ -20,7 +20,7 @@ use super::grid::{CellGrid, Search};
 use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
-use super::tree::{Leaf, Tree};
+use super::tree::{Leaf, Tree, TreePosition};
 use crate::fleet::host::{Host, Sku};
 use crate::fleet::layout::Layouts;
 use crate::fleet::topology::Parts;
@@ -28,6 +28,8 @@ use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
 /// Requests that have a view each where the cost depends on them in whatever way; for those beyond, all classes are examined.
 const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
+/// Reason why a rank is there.
+const RANKED: &str = "a class in the order has a rank";
 /// Not in any class.
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
@@ -76,8 +78,11 @@ struct View {
     ranks: Vec<Option<Rank>>,
 }
 
+/// Place of a class in an order: by group, then by cost.
 #[derive(Clone, Debug)]
 struct Rank {
+    /// Group of hosts that are searched apart.
+    group: u32,
     cost: Cost,
     leaf: Leaf,
     /// Last known position in the leaf.
@@ -86,7 +91,7 @@ struct Rank {
 }
 
 impl View {
-    fn insert(&mut self, class: u32, mask: u64, cost: Cost) {
+    fn insert(&mut self, class: u32, mask: u64, group: u32, cost: Cost) {
         if self.ranks.len() <= class as usize {
             self.ranks.resize(class as usize + 1, None);
         }
@@ -94,8 +99,8 @@ impl View {
         let (mut ties, mut moves) = (Vec::new(), Vec::new());
         // A new class is compared with both its neighbours, so a tie cannot be missed.
         let compare = |other: u32| {
-            let rank = ranks[other as usize].as_ref().expect("a class in the order has a rank");
-            let by_cost = rank.cost.cmp(&cost);
+            let rank = ranks[other as usize].as_ref().expect(RANKED);
+            let by_cost = rank.group.cmp(&group).then_with(|| rank.cost.cmp(&cost));
             if by_cost == Ordering::Equal {
                 ties.push(other);
             }
@@ -103,7 +108,7 @@ impl View {
         };
         order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
         ranks[class as usize] =
-            Some(Rank { cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
+            Some(Rank { group, cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
         for tied in ties {
             ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
         }
@@ -132,7 +137,7 @@ impl View {
     }
 
     fn rank(&self, class: u32) -> &Rank {
-        self.ranks[class as usize].as_ref().expect("a class in the order has a rank")
+        self.ranks[class as usize].as_ref().expect(RANKED)
     }
 }
 
@@ -256,7 +261,39 @@ impl ClassIndex {
         if self.inputs == RankingInputs::FreeAndAnyRequest && !self.has_view(shape, skus, shapes, ranking) {
             return self.least_of_all(shapes.request(shape), hosts, skus, (ranking, filter));
         }
-        self.least_in_view(self.view_of(shape, shapes), shape, (hosts, skus), shapes, filter)
+        let view = self.view_of(shape, shapes);
+        let first = self.views[view].order.first(shapes.need(shape));
+        self.least_in_view((view, first), shape, (hosts, skus), shapes, filter)
+    }
+
+    /// Returns the host of a group that costs least of those that fit and are let through. For costs that do not depend on the
+    /// request.
+    pub fn least_of_group(
+        &mut self,
+        group: u32,
+        shape: ShapeId,
+        hosts: (&[Host], &[Sku]),
+        shapes: &Shapes,
+        filter: HostFilter<'_>,
+    ) -> Option<HostId> {
+        let first = self.first_of_group(group, shape, shapes);
+        let first = first.filter(|(of, _)| *of == group).map(|(_, position)| position);
+        self.least_in_view((0, first), shape, hosts, shapes, filter)
+    }
+
+    /// Returns the groups that may have a host for a request, in ascending order.
+    pub fn groups(&self, shape: ShapeId, shapes: &Shapes) -> Vec<u32> {
+        let found = |from: u32| self.first_of_group(from, shape, shapes).map(|(group, _)| group);
+        let next = |group: &u32| group.checked_add(1).and_then(found);
+        std::iter::successors(found(0), next).collect()
+    }
+
+    /// Returns the first class from a group on that may have a host for a request, and its group.
+    fn first_of_group(&self, group: u32, shape: ShapeId, shapes: &Shapes) -> Option<(u32, TreePosition)> {
+        let View { order, ranks } = &self.views[0];
+        let group_of = |class: u32| ranks[class as usize].as_ref().expect(RANKED).group;
+        let position = order.first_from(shapes.need(shape), |class| group_of(class) < group)?;
+        Some((group_of(order.key(position)), position))
     }
 
     /// Returns the view for a request, where there are views.
@@ -274,20 +311,23 @@ impl ClassIndex {
     #[inline]
     fn least_in_view(
         &mut self,
-        view: usize,
+        (view, first): (usize, Option<TreePosition>),
         shape: ShapeId,
         (hosts, skus): (&[Host], &[Sku]),
         shapes: &Shapes,
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
-        let mut position = self.views[view].order.first(need);
+        let mut position = first;
+        let group = first.map(|first| self.views[view].rank(self.views[view].order.key(first)).group);
         let mut best: Option<(u32, HostId)> = None;
         while let Some(found) = position {
             let ranked = &self.views[view];
             let class = ranked.order.key(found);
             let rank = ranked.rank(class);
-            if best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost) {
+            if Some(rank.group) != group
+                || best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost)
+            {
                 break;
             }
             let record = &mut self.classes[class as usize];
@@ -557,7 +597,8 @@ fn rank_class(
 ) {
     if class.key.free.covers(&request.amounts) {
         let mask = class.shown_mask();
-        view.insert(id, mask, cost_of(class.key, parts, skus, ranking, request));
+        let group = class.key.marks.group;
+        view.insert(id, mask, group, cost_of(class.key, parts, skus, ranking, request));
     }
 }
 
@@ -569,7 +610,7 @@ fn cost_of(
     request: &Footprint,
 ) -> Cost {
     let sku = &skus[key.sku.0 as usize];
-    let Marks { instances, rack } = key.marks;
+    let Marks { instances, rack, .. } = key.marks;
     ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack }, request)
 }
 

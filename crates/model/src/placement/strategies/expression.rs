@@ -31,6 +31,14 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
     },
 };
 
+/// Returns the strategy of a built-in rule that is stated as expressions, which always have a value.
+pub(super) fn minimizing(rules: &[&str]) -> Strategy {
+    let names: Vec<&str> = NAMES.iter().map(|entry| entry.name).collect();
+    let read =
+        |rule: &&str| Arc::new(Expression::parse(rule, &names).unwrap_or_else(|error| panic!("{error}")));
+    Strategy::ranked(ByExpressions::new(rules.iter().map(read).collect()))
+}
+
 struct ByExpressions {
     expressions: Vec<Arc<Expression>>,
     inputs: RankingInputs,

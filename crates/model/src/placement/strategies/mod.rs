@@ -7,11 +7,15 @@ mod best_fit;
 mod best_fit_l1;
 mod best_fit_l2;
 mod best_fit_linf;
+mod best_of_k;
 mod cluster;
 mod dot_product;
 mod expression;
 mod first_fit;
+mod la_binary;
+mod lexicographic;
 mod next_fit;
+mod nilas;
 mod partition;
 mod power_of_two;
 mod random;
@@ -42,7 +46,11 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &dot_product::ENTRY,
     &balance_fit::ENTRY,
     &balance_fit::ENTRY_L1,
+    &lexicographic::ENTRY,
+    &la_binary::ENTRY,
+    &nilas::ENTRY,
     &power_of_two::ENTRY,
+    &best_of_k::ENTRY,
     &partition::ENTRY,
     &expression::ENTRY,
 ];

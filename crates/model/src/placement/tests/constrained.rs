@@ -11,6 +11,7 @@ use crate::fleet::host::{HostState, Pool};
 use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
 use crate::fleet::topology::Affinity;
 use crate::placement::config::StrategyConfig;
+use crate::placement::exits::ExitHour;
 use crate::placement::groups::GroupRule;
 use crate::placement::placer::Placer;
 use crate::placement::request::{Constraint, Membership, Request, Tenancy};
@@ -19,7 +20,7 @@ use crate::placement::tenancies::{HostTerms, Ownership, Takes};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{
     AccountId, CapacityReservationId, Footprint, HostId, NumaNodes, PlacementGroupId, RackId, Resources,
-    TypeId, ZoneId,
+    Time, TypeId, ZoneId,
 };
 
 const DECISIONS: usize = 16_000;
@@ -65,6 +66,8 @@ struct World {
     claimed: usize,
     /// True if hosts have NUMA nodes and GPU devices, and requests ask for them.
     divided: bool,
+    /// Hour that it is.
+    hour: u32,
 }
 
 /// Returns the hardware of these families; without any, of all.
@@ -140,6 +143,7 @@ impl World {
             refused: 0,
             claimed: 0,
             divided,
+            hour: 0,
         }
     }
 
@@ -183,7 +187,15 @@ impl World {
         let constraint = if constrained { self.constraint(account) } else { None };
         let shape = self.placer.shape(footprint, &self.fleet);
         let kind = TypeId(kind as u32);
-        (self.of_type(Request { shape, amounts, numa, account, zone, constraint }, kind), kind)
+        let exit = self.exit();
+        (self.of_type(Request { shape, amounts, numa, account, zone, constraint, exit }, kind), kind)
+    }
+
+    /// Draws the hour of a predicted end, or none, and lets an hour pass at times.
+    fn exit(&mut self) -> ExitHour {
+        self.hour += u32::from(self.below(40) == 0);
+        self.placer.advance(Time(u64::from(self.hour) * 3_600_000_000_000));
+        if self.below(12) == 0 { ExitHour::UNKNOWN } else { ExitHour(self.hour + self.below(40) as u32) }
     }
 
     /// Returns the GPU models of a type.
@@ -219,7 +231,8 @@ impl World {
             }
             _ => Preference::Open,
         };
-        let Ok(claim) = self.reservations.claim(&request, kind, preference, &mut self.placer, &self.fleet)
+        let Ok(claim) =
+            self.reservations.claim(&request, kind, preference, &mut self.placer, &mut self.fleet)
         else {
             return;
         };
@@ -261,7 +274,7 @@ impl World {
         let is_dedicated = self.below(3) == 0;
         slot.constraint =
             is_dedicated.then_some(Constraint { tenancy: Tenancy::Dedicated, ..Constraint::default() });
-        let slot = self.of_type(slot, kind);
+        let slot = Request { exit: ExitHour::UNKNOWN, ..self.of_type(slot, kind) };
         let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0 };
         let World { placer, fleet, reservations, .. } = self;
         self.reserved.extend(reservations.reserve(&slot, terms, 0, placer, fleet));

@@ -38,7 +38,15 @@ fn asking(vcpu: u32, gib: u32, fleet: &Fleet, placer: &mut Placer) -> Request {
     let amounts = Resources::new(vcpu * 1000, gib * 1024);
     let shape = placer.shape(amounts, fleet);
     let numa = NumaNodes::default();
-    Request { shape, amounts, numa, account: AccountId(0), zone: ZONE, constraint: None }
+    Request {
+        shape,
+        amounts,
+        numa,
+        account: AccountId(0),
+        zone: ZONE,
+        constraint: None,
+        exit: Default::default(),
+    }
 }
 
 #[test]
@@ -162,7 +170,8 @@ fn after(world: &World, strategy: &str, steps: usize) -> (Fleet, Placer, Request
         let account = AccountId(random.below(3) as u32);
         let shape = placer.shape(footprint, fleet);
         let Footprint { amounts, numa } = footprint;
-        let request = Request { shape, amounts, numa, account, zone, constraint: None };
+        let request =
+            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
         (request, random.below(8) >= world.launches_of_8, random.below(1 << 30) as usize)
     };
     for _ in 0..steps {

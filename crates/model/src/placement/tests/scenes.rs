@@ -69,7 +69,15 @@ impl Scene {
         let amounts = Resources::new(1_000, 1_024);
         let shape = self.placer.shape(amounts, &self.fleet);
         let (zone, constraint) = (ZoneId(zone), constraint.or_none());
-        Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint }
+        Request {
+            shape,
+            amounts,
+            numa: NumaNodes::default(),
+            account,
+            zone,
+            constraint,
+            exit: Default::default(),
+        }
     }
 
     pub fn launch(
@@ -112,7 +120,7 @@ impl Scene {
         kind: TypeId,
         preference: Preference,
     ) -> Result<Claimed, FailureReason> {
-        let found = self.reservations.claim(request, kind, preference, &mut self.placer, &self.fleet);
+        let found = self.reservations.claim(request, kind, preference, &mut self.placer, &mut self.fleet);
         found.map(|claim| claim.map(|(id, (host, _))| (id, host)))
     }
 }

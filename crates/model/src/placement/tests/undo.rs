@@ -43,7 +43,15 @@ impl Pair {
         let amounts = Resources::new(vcpu * 1000, gib * 1024);
         let shape = self.placer.shape(amounts, &self.fleet);
         let (account, zone) = (AccountId(account), ZoneId(zone));
-        Request { shape, amounts, numa: NumaNodes::default(), account, zone, constraint: None }
+        Request {
+            shape,
+            amounts,
+            numa: NumaNodes::default(),
+            account,
+            zone,
+            constraint: None,
+            exit: Default::default(),
+        }
     }
 
     /// Returns a request and a host with room for it, drawn without the strategy, which may draw itself.

@@ -60,6 +60,7 @@ impl HostAllocator {
         may_open: bool,
         usage: &mut Usage,
     ) -> Result<PendingAllocation, FailureReason> {
+        self.placer.advance(now);
         if !self.reservations.is_empty()
             && let Some(allocation) = self.claim_slot(now, request, criteria, usage)?
         {
@@ -109,7 +110,7 @@ impl HostAllocator {
             criteria.kind,
             criteria.preference,
             &mut self.placer,
-            &self.fleet,
+            &mut self.fleet,
         )?;
         Ok(claimed.map(|(id, (host, affinity))| {
             usage.give(now, request.account, unused_reservation(criteria.kind, request.tenancy()), 1);
@@ -169,7 +170,7 @@ impl HostAllocator {
         (id, place): (CapacityReservationId, (HostId, Affinity)),
         (usage, ledger): (&mut Usage, &mut Ledger),
     ) -> bool {
-        if !self.reservations.give_back(request, id, place, &mut self.placer, &self.fleet) {
+        if !self.reservations.give_back(request, id, place, &mut self.placer, &mut self.fleet) {
             return false;
         }
         let kind = self.reservations.get(id).kind;

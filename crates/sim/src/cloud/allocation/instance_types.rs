@@ -7,6 +7,7 @@ use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::fleet::index::shapes::ShapeId;
 use plimsoll_model::placement::config::NumaRule;
+use plimsoll_model::placement::exits::ExitHour;
 use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::quota::FamilyGroup;
 
@@ -37,7 +38,8 @@ impl TypeInfo {
     #[inline]
     pub fn request(&self, account: AccountId, zone: ZoneId) -> Request {
         let TypeInfo { shape, amounts, numa, .. } = *self;
-        let request = Request { shape, amounts, numa, account, zone, constraint: None };
+        let exit = ExitHour::UNKNOWN;
+        let request = Request { shape, amounts, numa, account, zone, constraint: None, exit };
         if self.constraint.is_some() { self.with_constraint(request) } else { request }
     }
 

@@ -20,7 +20,8 @@ pub fn with_constraint(request: Request, kind: TypeId, own: Option<Constraint>) 
 #[inline]
 pub fn request_of(world: &World, slot: Slot) -> Request {
     let instance = world.instances.get(slot);
-    let request = world.types.of(instance.kind).request(instance.account, instance.zone);
+    let mut request = world.types.of(instance.kind).request(instance.account, instance.zone);
+    request.exit = world.instances.exit(slot);
     if !instance.has_extras {
         return request;
     }

@@ -1,6 +1,7 @@
 //! Launches: allocates for the instances of a call, registers them and begins their lives.
 
 use crate::cloud::allocation::membership;
+use crate::cloud::api::ends::lifetime;
 use crate::cloud::api::launch_batch;
 use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::api::launch_options::{self, Idempotency};
@@ -115,7 +116,7 @@ pub fn context<'a>(
     // Zones are tried one after the other.
     let info = world.types.learn(launch.kind, &world.directory.types, &mut world.hosts);
     let request = info.request(account, ZoneId::default());
-    LaunchContext { now, account, request, preference: Preference::Open, launch }
+    LaunchContext { now, account, request, preference: Preference::Open, launch, known_end: None }
 }
 
 /// Adds the instance of the `i`-th allocation of the batch to the table, pending.
@@ -145,6 +146,7 @@ pub fn register(world: &mut World, context: &LaunchContext, i: u32) -> Slot {
         has_extras: false,
     });
     world.instances.set_affinity(slot, allocation.affinity);
+    world.instances.set_exit(slot, allocation.exit);
     world.note_on_host(slot);
     if let Some(reactions) = &mut world.reactions {
         reactions.note_launched(world.instances.reference(slot), launch);
@@ -202,14 +204,5 @@ pub fn drawn_lifetimes(world: &World, launch: &Launch) -> Box<[Duration]> {
         (End::Drawn, Some(lifetimes)) => lifetimes.clone(),
         (End::Drawn, None) => world.demand.lifetimes().into(),
         _ => Box::default(),
-    }
-}
-
-/// Returns the lifetime of the `i`-th instance of the launch that takes effect now.
-#[inline]
-fn lifetime(world: &World, i: u32) -> Duration {
-    match &world.api.delayed_lifetimes {
-        None => world.demand.lifetimes()[i as usize],
-        Some(lifetimes) => lifetimes[i as usize],
     }
 }

@@ -3,6 +3,7 @@
 //! All instances of one request go to one zone, as those of one EC2 call do.
 
 use crate::cloud::allocation::allocator::{HostAllocation, PendingAllocation};
+use crate::cloud::api::ends;
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
 use crate::cloud::api::launch_options;
 use crate::cloud::api::refused::Refused;
@@ -12,7 +13,7 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, HostId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
-use plimsoll_model::placement::request::Constraint;
+use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::placement::strategy::Undo;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
@@ -105,8 +106,11 @@ fn drop_unoffered_zones(world: &mut World, launch: &Launch) -> Result<(), Refuse
 
 /// Allocates for instances in the zone of the context until the batch is full or one is refused.
 #[inline]
-fn fill_zone(world: &mut World, context: &LaunchContext, may_open: bool) -> Result<(), Refused> {
+fn fill_zone(world: &mut World, context: &mut LaunchContext, may_open: bool) -> Result<(), Refused> {
     while (world.api.batch.len() as u32) < context.launch.max_count {
+        if world.predictor.is_some() {
+            ends::predict(world, context);
+        }
         allocate_one(world, context, may_open)
             .map_err(|reason| Refused::launch(context.launch, reason, Some(context.request.zone)))?;
     }
@@ -167,7 +171,12 @@ fn allocate_resources(
 
 /// Allocates for an instance that is on a host already, and adds it to the batch. `Ok(false)` where the host has no room for
 /// it.
-pub fn allocate_on(world: &mut World, context: &LaunchContext, host: HostId) -> Result<bool, FailureReason> {
+pub fn allocate_on(
+    world: &mut World,
+    context: &mut LaunchContext,
+    host: HostId,
+) -> Result<bool, FailureReason> {
+    ends::predict(world, context);
     if !world.quotas.is_unlimited() {
         let claim = claim(world, context);
         quota_claims::take(world, context.now, context.account, claim)?;
@@ -193,9 +202,9 @@ fn allocate_beside(
     };
     let id = world.instances.next_id(world.api.batch.len());
     let PendingAllocation { allocation: HostAllocation { host, affinity, reservation }, undo } = on_host;
-    let zone = context.request.zone;
+    let Request { zone, exit, .. } = context.request;
     let allocation =
-        Allocation { id, host, affinity, reservation, zone, subnet, address, has_public_address, undo };
+        Allocation { id, host, affinity, reservation, zone, subnet, address, has_public_address, exit, undo };
     if let Some(options) = context.launch.options.as_deref() {
         attach_or_release(world, context, options, allocation)?;
     }
@@ -240,7 +249,8 @@ fn claim(world: &World, context: &LaunchContext) -> Claim {
 #[cold]
 fn release_place(world: &mut World, context: &LaunchContext, allocation: &Allocation) {
     let books = (&mut world.billing.usage, &mut world.recorder.ledger);
-    world.hosts.undo(context.now, &context.request, allocation.on_host(), books);
+    let request = Request { exit: allocation.exit, ..context.request };
+    world.hosts.undo(context.now, &request, allocation.on_host(), books);
     world.network.release(allocation.subnet, context.account, allocation.address, context.now);
     if allocation.has_public_address {
         world.network.unassign_public(context.now, context.account, &mut world.billing.usage);

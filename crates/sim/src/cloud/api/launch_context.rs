@@ -3,6 +3,7 @@
 use crate::cloud::allocation::allocator::{HostAllocation, PendingAllocation, ReservationCriteria};
 use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, InstanceId, SubnetId, Time, ZoneId};
 use plimsoll_model::fleet::topology::Affinity;
+use plimsoll_model::placement::exits::ExitHour;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::placement::strategy::Undo;
@@ -17,6 +18,8 @@ pub struct LaunchContext<'a> {
     pub request: Request,
     pub preference: Preference,
     pub launch: &'a Launch,
+    /// End of its instance, where that is not the launch's: of one that is there when the run begins.
+    pub known_end: Option<Time>,
 }
 
 impl LaunchContext<'_> {
@@ -40,6 +43,8 @@ pub struct Allocation {
     pub subnet: SubnetId,
     pub address: u32,
     pub has_public_address: bool,
+    /// Hour in which the instance is predicted to end.
+    pub exit: ExitHour,
     /// State of the strategy before the allocation.
     pub undo: Undo,
 }

@@ -6,6 +6,7 @@ pub mod client_calls;
 pub mod client_tokens;
 pub mod describe;
 pub mod dispatch;
+pub mod ends;
 pub mod handles;
 pub mod instance_action;
 pub mod launch;

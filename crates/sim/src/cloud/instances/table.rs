@@ -11,6 +11,7 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::units::{AccountId, InstanceId};
 use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::placement::exits::ExitHour;
 
 /// Live instances, and ended ones that timers still name.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Instances {
     pub extras: ExtrasTable,
     /// Parts of their hosts that instances are on, by slot, up to the last one on a divided host.
     affinities: Vec<Affinity>,
+    /// Hours in which instances are predicted to end, by slot; empty where nothing is predicted.
+    exits: Vec<ExitHour>,
     /// Instances that may have an elastic IP address, by id.
     pub elastic_ip_holders: BTreeMap<InstanceId, Reference>,
     /// Instances that were launched with volumes, by id.
@@ -39,12 +42,13 @@ pub struct Instances {
 impl Persist for Instances {
     fn save(&self, out: &mut Writer<'_>) {
         let Instances { slots, free, launched, terminated, alive_of, live, .. } = self;
-        let Instances { extras, affinities, elastic_ip_holders, with_volumes, .. } = self;
+        let Instances { extras, affinities, exits, elastic_ip_holders, with_volumes, .. } = self;
         out.put(&(launched, terminated, alive_of, live, free));
         out.put_length(slots.len());
         slots.iter().for_each(|instance| out.put(instance));
         extras.save(out);
         out.put(affinities);
+        out.put(exits);
         out.put(&(elastic_ip_holders, with_volumes));
     }
 
@@ -57,6 +61,7 @@ impl Persist for Instances {
         }
         self.extras.restore(from)?;
         self.affinities = from.get()?;
+        self.exits = from.get()?;
         (self.elastic_ip_holders, self.with_volumes) = from.get()?;
         Ok(())
     }
@@ -142,6 +147,24 @@ impl Instances {
         }
         if let Some(known) = self.affinities.get_mut(slot) {
             *known = affinity;
+        }
+    }
+
+    /// Returns the hour in which an instance is predicted to end.
+    #[inline]
+    pub fn exit(&self, slot: Slot) -> ExitHour {
+        self.exits.get(slot.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Notes the hour in which an instance is predicted to end.
+    #[inline]
+    pub fn set_exit(&mut self, slot: Slot, exit: ExitHour) {
+        let slot = slot.0 as usize;
+        if exit != ExitHour::UNKNOWN && self.exits.len() <= slot {
+            self.exits.resize(slot + 1, ExitHour::UNKNOWN);
+        }
+        if let Some(known) = self.exits.get_mut(slot) {
+            *known = exit;
         }
     }
 

@@ -29,6 +29,7 @@ use plimsoll_model::fleet::{self, Fleet, TooManyKinds};
 use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
 use plimsoll_model::placement::placer::Placer;
+use plimsoll_model::placement::prediction::Predictor;
 use plimsoll_model::placement::register;
 use plimsoll_model::placement::reservations::Reservations;
 use plimsoll_model::placement::strategy::Strategy;
@@ -63,6 +64,8 @@ fn parts(
     let build = || register::build(&scenario.placement.strategy, seed);
     let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
     strategy.check(fleet.skus())?;
+    let predictor =
+        strategy.knows_exits.then(|| Box::new(Predictor::new(&scenario.placement.prediction, seed)));
     let network = Network::new(&scenario.network, &names)?;
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
@@ -115,6 +118,7 @@ fn parts(
         control,
         reactions,
         clients: None,
+        predictor,
         directory,
         demand,
     })

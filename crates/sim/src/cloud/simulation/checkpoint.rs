@@ -44,7 +44,7 @@ pub fn save(
 ) {
     let World { directory, demand, api, types, instances, hosts, network, security, .. } = world;
     let World { storage, quotas, billing, faults, timers, recorder, control, .. } = world;
-    let World { reactions, by_host: _, clients: _, .. } = world;
+    let World { reactions, by_host: _, clients: _, predictor: _, .. } = world;
     let HostAllocator { fleet, placer, reservations, members, provisions: _ } = hosts;
     let InstanceTypes { known, offers: _, numa: _ } = types;
     let ApiState { handles, tokens, .. } = api;
@@ -172,7 +172,7 @@ fn derive(world: &mut World, is_same_strategy: bool) {
         in_order.sort_unstable();
         for (_, slot) in in_order {
             let (request, host) = (requests::request_of(world, slot), world.instances.get(slot).host);
-            world.hosts.placer.tell_strategy(&request, host, &world.hosts.fleet);
+            world.hosts.placer.tell_strategy(&request, host, &mut world.hosts.fleet);
         }
         let HostAllocator { fleet, placer, reservations, .. } = &mut world.hosts;
         for (slot, host, slots) in reservations.free_slots() {

@@ -51,7 +51,7 @@ fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
         let applied = launch::apply_options(world, &mut context);
         applied.map_err(|reason| problem(world, format!("is refused: {}", reason.failure.ec2_name())))?;
         context.request.zone = world.hosts.fleet.zone_of(host);
-        match launch_batch::allocate_on(world, &context, host) {
+        match launch_batch::allocate_on(world, &mut context, host) {
             Ok(true) => {}
             Ok(false) => return Err(problem(world, no_room(world, host)).into()),
             Err(reason) => {
@@ -99,6 +99,7 @@ fn place_resident(world: &mut World, resident: &Resident) -> bool {
     };
     world.api.batch.clear();
     let mut context = launch::context(world, Time::ZERO, account, &launch);
+    context.known_end = Some(Time::ZERO.after(resident.residual));
     if launch::apply_options(world, &mut context) != Ok(Idempotency::New)
         || launch_batch::allocate(world, &mut context).is_err()
     {
