@@ -80,7 +80,7 @@ fn a_sweep_is_one_table_with_a_row_for_each_run() {
 }
 
 #[test]
-fn few_points_are_told_one_by_one_with_the_range_over_their_seeds() {
+fn few_points_are_told_one_by_one() {
     let place = place(SWEEP);
     let text = succeed(place.path(), &["sweep", "sweep.toml"]);
     let rows: Vec<&str> =
@@ -90,12 +90,9 @@ fn few_points_are_told_one_by_one_with_the_range_over_their_seeds() {
         rows.iter().zip([" first-fit", " first-fit", " first-fit", " random", " random", " random"])
     {
         let cells: Vec<&str> = row.split_whitespace().collect();
-        assert!(row.starts_with(start) && cells[2] == "2" && row.contains(" to "), "{row}");
+        assert!(row.starts_with(start) && cells[2] == "2", "{row}");
     }
-    assert!(
-        text.contains("the mean over the seeds, with the least and the greatest where they differ"),
-        "{text}"
-    );
+    assert!(text.contains("the mean over the seeds; the page has the least and the greatest"), "{text}");
 }
 
 #[test]

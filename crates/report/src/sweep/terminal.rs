@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::CellAlignment;
 
 use super::points::{Spread, by_point};
+use crate::format::amount;
 use crate::terminal::ruled;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::grouped;
@@ -32,22 +33,20 @@ pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
         grouped(runs as u64),
     );
     let every: Vec<usize> = (0..plan.axes.len()).collect();
-    if runs / seeds.max(1) <= ROWS_MOST {
+    let (demands, others): (Vec<usize>, Vec<usize>) = every.iter().partition(|axis| is_demand(**axis, plan));
+    if runs / seeds.max(1) <= ROWS_MOST || others.is_empty() {
         let _ = write!(text, "\n{}\n", by_values(&every, plan, finished));
-        text.push_str(
-            "\neach row: the mean over the seeds, with the least and the greatest where they differ\n",
-        );
+        text.push_str("\neach row: the mean over the seeds; the page has the least and the greatest\n");
         return text;
     }
-    let demands: Vec<usize> = every.iter().copied().filter(|axis| is_demand(*axis, plan)).collect();
-    for axis in every.iter().filter(|axis| !demands.contains(axis)) {
-        let axes: Vec<usize> = demands.iter().copied().chain([*axis]).collect();
+    for axis in others {
+        let axes: Vec<usize> = demands.iter().copied().chain([axis]).collect();
         let _ = write!(text, "\n{}\n", by_values(&axes, plan, finished));
     }
     let whatever = if demands.is_empty() { "the other axes" } else { "other axes that are no demand" };
     let _ = write!(
         text,
-        "\neach row: the mean over all runs with these values, whatever {whatever} and the seed; least and greatest in brackets\n",
+        "\neach row: the mean over all runs with these values, whatever {whatever} and the seed\n",
     );
     text
 }
@@ -78,7 +77,7 @@ fn by_values(axes: &[usize], plan: &Plan, finished: &[FinishedRun]) -> String {
         }
         let cell = |path: &&str| {
             let values = runs.iter().filter_map(|run| finished[*run].figures.get(*path).copied());
-            Spread::of(values).map_or("none".to_string(), |spread| spread.in_words(metric::unit(path)))
+            Spread::of(values).map_or("none".to_string(), |spread| amount(spread.mean, metric::unit(path)))
         };
         let settings = axes.iter().map(|axis| value(axis, runs[0]));
         table.add_row(settings.chain([grouped(runs.len() as u64)]).chain(shown.iter().map(cell)));
