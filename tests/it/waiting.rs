@@ -355,7 +355,7 @@ fn who_waits_too_long_is_refused_and_who_waits_at_the_end_is_counted() {
 #[test]
 fn what_launches_took_is_sampled_with_those_of_the_interval_alone() {
     let trace = "start_s,end_s,vcpu,memory_gib\n0,100,8,1\n10,160,8,1\n20,170,4,1\n30,500,2,1\n161,170,2,1\n";
-    let world = "duration = '240s'\noutput = { sample_every = '60s' }\nplacement = { when_full = 'wait' }
+    let world = "duration = '400s'\noutput = { sample_every = '60s' }\nplacement = { when_full = 'wait' }
         zones = [{ name = 'z', hosts = [{ count = 1, vcpu = 8, memory_gib = 8 }] }]";
     let (_, notes) = Experiment::replaying(trace, world).watch();
     let seconds = |latency: Duration| (latency.0 as f64 / 1e9).round() as u64;
@@ -367,9 +367,8 @@ fn what_launches_took_is_sampled_with_those_of_the_interval_alone() {
             Some((sample.at.0 / NS_PER_S, seconds(latency.median), seconds(latency.p99)))
         })
         .collect();
-    // The first waits for nothing; the second from 10 s to 100 s; the third and fourth from 20 s and 30 s to 160 s, and one comes
-    // later: of 0, 130 and 140 s the middle is 130 s.
-    assert_eq!(found, [(60, 0, 0), (120, 90, 90), (180, 130, 140)]);
+    // The first waits for nothing; the second from 10 s to 100 s, and lasts 150 s; the others from 20 s, 30 s and 161 s to 250 s.
+    assert_eq!(found, [(0, 0, 0), (120, 90, 90), (300, 220, 230)]);
     // Where all launches take equally long, no time is spent on it.
     let (_, notes) =
         Experiment::replaying(trace, &world.replace("placement = { when_full = 'wait' }", "")).watch();

@@ -108,6 +108,25 @@ pub fn attempt(
     asked: &Launch,
     excluded: Option<HostId>,
 ) -> Result<(), Refused> {
+    let open = world.reactions_mut().open.get_mut(&number).expect("what is tried is open");
+    // Its instances live as long as was drawn for it: the demand knows only the lifetimes of the launch that it returned last.
+    let lifetimes = std::mem::take(&mut open.lifetimes);
+    let of_call = world.api.delayed_lifetimes.replace(lifetimes);
+    let outcome = attempt_with_lifetimes(world, now, number, asked, excluded);
+    let lifetimes = std::mem::replace(&mut world.api.delayed_lifetimes, of_call);
+    if let Some(open) = world.reactions_mut().open.get_mut(&number) {
+        open.lifetimes = lifetimes.expect("they were put there above");
+    }
+    outcome
+}
+
+fn attempt_with_lifetimes(
+    world: &mut World,
+    now: Time,
+    number: u32,
+    asked: &Launch,
+    excluded: Option<HostId>,
+) -> Result<(), Refused> {
     let open = &world.reactions_mut().open[&number];
     let (account, called, is_requeued) = (open.account, open.called, open.is_requeued);
     let mut context = launch::context(world, now, account, asked);
@@ -135,9 +154,7 @@ pub fn attempt(
     note_success(world, &open, asked);
     let launched = world.api.batch.len() as u32;
     note_step(world, now, (&open, asked), StepOutcome::Launched(launched));
-    let (age, delayed) = (world.recorder.call_age, world.api.delayed_lifetimes.take());
-    world.recorder.call_age = now.since(called);
-    world.api.delayed_lifetimes = Some(open.lifetimes.clone());
+    let age = std::mem::replace(&mut world.recorder.call_age, now.since(called));
     if is_requeued {
         world.recorder.ledger.lifecycle_events += world.api.batch.len() as u64;
     } else {
@@ -150,7 +167,6 @@ pub fn attempt(
     launch::begin_all(world, &context);
     begin_waiting(world, now, &open);
     world.recorder.call_age = age;
-    world.api.delayed_lifetimes = delayed;
     Ok(())
 }
 
