@@ -65,7 +65,7 @@ mod tests {
             |values: &[f64]| Spread::of(values.iter().copied()).map(|spread| spread.in_words("hosts"));
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[f64::NAN]), None);
-        assert_eq!(spread(&[7.0, f64::NAN, 7.0]).unwrap(), "7 hosts");
-        assert_eq!(spread(&[5.0, 7.0, 9.0]).unwrap(), "7 hosts (5 hosts to 9 hosts)");
+        assert_eq!(spread(&[7.0, f64::NAN, 7.0]).unwrap(), "7");
+        assert_eq!(spread(&[5.0, 7.0, 9.0]).unwrap(), "7 (5 to 9)");
     }
 }
