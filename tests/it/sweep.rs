@@ -92,7 +92,7 @@ fn few_points_are_told_one_by_one() {
         let cells: Vec<&str> = row.split_whitespace().collect();
         assert!(row.starts_with(start) && cells[2] == "2", "{row}");
     }
-    assert!(text.contains("the mean over the seeds; the page has the least and the greatest"), "{text}");
+    assert!(text.contains("the mean over the seeds; runs.csv has each run"), "{text}");
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn points(sweep: &SweepData) -> ReportTable {
         let axis = sweep.axes.iter().map(|axis| setting(axis, runs[0]));
         let figure =
             figures.iter().map(|figure| match Spread::of(runs.iter().map(|run| figure.values[*run])) {
-                Some(spread) => TableCell::Number(spread.mean, spread.in_words(figure.unit)),
+                Some(spread) => TableCell::Number(spread.mean, amount(spread.mean, figure.unit)),
                 None => TableCell::Empty,
             });
         axis.chain([TableCell::count(runs.len() as u64)]).chain(figure).collect()
@@ -142,8 +142,7 @@ fn points(sweep: &SweepData) -> ReportTable {
     let header = paths.chain(["runs".to_string()]).chain(figures.iter().map(|figure| figure.path.clone()));
     ReportTable {
         title: "Points".into(),
-        caption: "Mean over the seeds of a point, with the least and the greatest where they differ."
-            .to_string(),
+        caption: "Mean over the seeds of a point. Each run is below.".to_string(),
         header: header.map(Into::into).collect(),
         rows: rows.collect(),
     }

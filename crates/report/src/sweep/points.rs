@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::format::amount;
-
 /// Returns the runs of each point, in the order in which these first come. Runs with equal keys are of one point.
 pub fn by_point(runs: usize, key: impl Fn(usize) -> String) -> Vec<Vec<usize>> {
     let mut points: Vec<Vec<usize>> = Vec::new();
@@ -39,13 +37,6 @@ impl Spread {
             greatest: known.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         })
     }
-
-    /// Returns the mean, with the range that the values cover where they differ.
-    pub fn in_words(&self, unit: &str) -> String {
-        let mean = amount(self.mean, unit);
-        let [least, greatest] = [self.least, self.greatest].map(|value| amount(value, unit));
-        if least == greatest { mean } else { format!("{mean} ({least} to {greatest})") }
-    }
 }
 
 #[cfg(test)]
@@ -60,12 +51,9 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_told_only_where_values_differ() {
-        let spread =
-            |values: &[f64]| Spread::of(values.iter().copied()).map(|spread| spread.in_words("hosts"));
-        assert_eq!(spread(&[]), None);
+    fn what_is_no_number_is_left_out() {
+        let spread = |values: &[f64]| Spread::of(values.iter().copied());
         assert_eq!(spread(&[f64::NAN]), None);
-        assert_eq!(spread(&[7.0, f64::NAN, 7.0]).unwrap(), "7");
-        assert_eq!(spread(&[5.0, 7.0, 9.0]).unwrap(), "7 (5 to 9)");
+        assert_eq!(spread(&[5.0, f64::NAN, 9.0]), Some(Spread { least: 5.0, mean: 7.0, greatest: 9.0 }));
     }
 }

@@ -36,7 +36,7 @@ pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
     let (demands, others): (Vec<usize>, Vec<usize>) = every.iter().partition(|axis| is_demand(**axis, plan));
     if runs / seeds.max(1) <= ROWS_MOST || others.is_empty() {
         let _ = write!(text, "\n{}\n", by_values(&every, plan, finished));
-        text.push_str("\neach row: the mean over the seeds; the page has the least and the greatest\n");
+        text.push_str("\neach row: the mean over the seeds; runs.csv has each run\n");
         return text;
     }
     for axis in others {
