@@ -25,7 +25,7 @@ use plimsoll::placement::config::StrategyConfig;
 use plimsoll::placement::placer::Placer;
 use plimsoll::placement::register;
 use plimsoll::placement::request::Request;
-use plimsoll::units::{AccountId, Duration, HostId, NumaNodes, Resources, Time, ZoneId};
+use plimsoll::units::{AccountId, Duration, HostId, Resources, Time, ZoneId};
 use plimsoll::workload::demand::{Demand, WorkloadConfig};
 use plimsoll::workload::directory::Directory;
 
@@ -107,16 +107,7 @@ fn placement(criterion: &mut Criterion) {
                 let (vcpu, gib) = shapes[kind as usize];
                 let amounts = Resources::new(vcpu * 1000, gib * 1024);
                 let shape = placer.shape(amounts, fleet);
-                let (account, zone) = (AccountId(0), ZoneId(0));
-                let request = Request {
-                    shape,
-                    amounts,
-                    numa: NumaNodes::default(),
-                    account,
-                    zone,
-                    constraint: None,
-                    exit: Default::default(),
-                };
+                let request = Request::new(shape, amounts, AccountId(0), ZoneId(0));
                 let host = placer.choose(&request, fleet).expect("the fleet has room");
                 fleet.take(host, ZoneId(0), amounts);
                 placer.placed(&request, host, fleet);

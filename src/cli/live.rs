@@ -58,8 +58,7 @@ impl LiveState {
         if self.samples.len() == PAST {
             self.samples.pop_front();
         }
-        // The fill of each host would take much memory.
-        self.samples.push_back(Sample { fill: None, ..sample.clone() });
+        self.samples.push_back(sample.clone());
     }
 
     fn refused(&mut self, refusal: &Refusal) {

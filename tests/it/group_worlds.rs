@@ -351,7 +351,7 @@ fn a_thousand_drawn_groups_are_those_of_a_plain_twin() {
                 u64::from(found.desired),
                 u64::from(found.in_service),
                 u64::from(found.coming),
-                found.waiting_unit_s,
+                found.service.waiting_unit_s,
             );
             assert_eq!(found, expected, "minute {minute}: {world:?}\n{}", experiment.describe(seed));
             for _ in 0..60 {

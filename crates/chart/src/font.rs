@@ -9,6 +9,7 @@ use ab_glyph::{Font, FontRef, OutlineCurve, ScaleFont};
 const EXTENT: f64 = (1901.0 + 483.0) / 2048.0;
 
 /// Returns the file of the font in one weight.
+#[inline(never)] // Else the program holds a copy of each file for every place that asks.
 pub fn data(bold: bool) -> &'static [u8] {
     if bold { dejavu::sans::bold() } else { dejavu::sans::regular() }
 }

@@ -5,6 +5,8 @@
 
 pub mod transition;
 
+pub mod draw;
+
 pub mod backoff;
 
 pub mod billing;

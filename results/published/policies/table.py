@@ -12,6 +12,7 @@ import sys
 T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 FIGURES = [
     ("refused %", "refused", 3),
+    ("GPU in use, peak %", "fleet.gpu_used_ratio_peak", 2),
     ("empty hosts %", "fleet.hosts_empty_ratio_mean", 2),
     ("host-h ÷ lower bound", "bound", 4),
     ("stranded vCPU %", "fleet.stranded_vcpu_ratio_mean", 2),

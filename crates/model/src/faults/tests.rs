@@ -362,15 +362,7 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
         let amounts =
             Resources::new(500 + 500 * random.below(4) as u32, 1_024 + 1_024 * random.below(4) as u32);
         if random.below(2) == 0 {
-            let request = Request {
-                shape: placer.shape(amounts, &fleet),
-                amounts,
-                numa: Default::default(),
-                account: AccountId(0),
-                zone,
-                constraint: None,
-                exit: Default::default(),
-            };
+            let request = Request::new(placer.shape(amounts, &fleet), amounts, AccountId(0), zone);
             let chosen = placer.choose(&request, &fleet).or_else(|| fleet.open(zone, amounts));
             if let Some(host) = chosen {
                 assert!(fleet.fits(host, &amounts.into()));

@@ -1,9 +1,11 @@
-//! Utilisation of the hosts, by one pass over them: for samples of a run, never for an event.
+//! Utilisation of the hosts: how many of those in use have how much of their vCPU in use, kept up by every change of a host.
 
 use serde::{Deserialize, Serialize};
 
 use super::Fleet;
 use super::host::Host;
+use super::totals::Total;
+use plimsoll_base::units::Resources;
 
 /// Classes of equal width that a share from 0 to 1 falls into: `(0, 5 %]`, `(5 %, 10 %]` … `(95 %, 100 %]`.
 pub const CLASSES: usize = 20;
@@ -17,40 +19,37 @@ pub struct Fill {
     pub hosts: [u64; CLASSES],
 }
 
-/// Hosts to count for one sample. At a few nanoseconds a host this costs less than the rest of a sample;
-/// larger fleets are counted less often, so that the counts take less than a hundredth of a run.
-const HOSTS_A_SAMPLE: usize = 50_000;
+/// Hosts in use, by the class of their share.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct HostsByShare([u64; CLASSES]);
+
+impl HostsByShare {
+    /// Counts a host in use.
+    #[inline]
+    pub fn add(&mut self, host: &Host, capacity: &Resources) {
+        self.0[class(host, capacity)] += 1;
+    }
+
+    /// Counts a host no more, whose use ends or is about to change.
+    #[inline]
+    pub fn remove(&mut self, host: &Host, capacity: &Resources) {
+        self.0[class(host, capacity)] -= 1;
+    }
+}
 
 impl Fleet {
     /// Returns the utilisation of the hosts that count: those that take instances or still have some.
     pub fn fill(&self) -> Fill {
-        let mut fill = Fill::default();
-        // Hosts are many and capacities few, so the capacities stay in the processor's cache.
-        // None is 0: a host without vCPU has instances that use none of it.
-        let capacities: Vec<u64> =
-            self.skus.iter().map(|sku| u64::from(sku.capacity.vcpu_milli()).max(1)).collect();
-        for host in &self.hosts {
-            if host.instances > 0 {
-                fill.hosts[class(host, capacities[usize::from(host.sku.0)])] += 1;
-            } else if host.counts() {
-                fill.empty += 1;
-            }
-        }
-        fill
-    }
-
-    /// Returns the number of samples from one count of the hosts to the next.
-    pub fn samples_to_a_fill(&self) -> u64 {
-        self.hosts.len().div_ceil(HOSTS_A_SAMPLE).max(1) as u64
+        Fill { empty: self.totals[Total::Hosts] - self.totals[Total::HostsUsed], hosts: self.by_share.0 }
     }
 }
 
-/// Returns the class of a host's share of vCPU in use, of its capacity \[milli-vCPU\].
+/// Returns the class of a host's share of vCPU in use.
 #[inline]
-fn class(host: &Host, capacity: u64) -> usize {
-    let used = capacity - u64::from(host.free.vcpu_milli());
-    // The quotient rounded up, less one, in one division: most of a count is spent here.
-    ((used * CLASSES as u64).saturating_sub(1) / capacity) as usize
+fn class(host: &Host, capacity: &Resources) -> usize {
+    let used = u64::from(capacity.vcpu_milli() - host.free.vcpu_milli());
+    // The quotient rounded up, less one, in one division. A host without vCPU has instances that use none of it.
+    ((used * CLASSES as u64).saturating_sub(1) / u64::from(capacity.vcpu_milli()).max(1)) as usize
 }
 
 #[cfg(test)]
@@ -89,10 +88,5 @@ mod tests {
         assert_eq!(fleet.fill(), expected);
         fleet.give(HostId(3), ZoneId(0), Resources::new(20_000, 1), Affinity::default());
         assert_eq!((fleet.fill().empty, fleet.fill().hosts[19]), (2, 0));
-    }
-
-    #[test]
-    fn the_more_hosts_the_rarer() {
-        assert_eq!([1, 50_000, 50_001].map(|count| fleet(count).samples_to_a_fill()), [1, 1, 2]);
     }
 }

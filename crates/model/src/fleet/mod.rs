@@ -22,6 +22,7 @@ pub mod totals;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use fill::HostsByShare;
 use hardware::{Hardware, HardwareSets, Model};
 use host::{GroupHosts, Host, HostState, Pool, Racks, Sku, SkuId};
 use host_group::{HostGroup, Hosts, ListedHost};
@@ -75,6 +76,8 @@ pub struct Fleet {
     groups: Vec<GroupHosts>,
     zones: Vec<Zone>,
     totals: Totals,
+    /// Hosts in use, by their share of vCPU in use.
+    by_share: HostsByShare,
     /// Totals of each group, but for what is stranded; empty where there is one group, whose totals are those of the fleet.
     by_group: Vec<Totals>,
     /// The least vCPU \[milli-vCPU\] and memory \[MiB\] of any request so far: less of one strands the other.
@@ -121,6 +124,7 @@ impl Fleet {
             zones: builder.zones,
             by_group: Vec::new(),
             totals: Totals::default(),
+            by_share: HostsByShare::default(),
             smallest: Resources::ZERO,
             is_asked: false,
         };
@@ -281,12 +285,15 @@ impl Fleet {
         debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
         let before = short(&host.free, &self.smallest);
         let (taken, capacity) = (sku.taken_by(request), sku.capacity);
-        host.free = host.free.minus(&taken);
         let filled = host.instances == 0;
         if filled {
             self.totals.host_filled(&capacity);
+        } else {
+            self.by_share.remove(host, &capacity);
         }
+        host.free = host.free.minus(&taken);
         host.instances += 1;
+        self.by_share.add(host, &capacity);
         self.totals.taken(&taken);
         self.totals.stranded_changed(before, short(&host.free, &self.smallest));
         self.zones[zone.index()].less_free(&taken);
@@ -319,6 +326,7 @@ impl Fleet {
         let sku = &self.skus[host.sku.0 as usize];
         let before = short(&host.free, &self.smallest);
         let (given, capacity) = (sku.taken_by(request), sku.capacity);
+        self.by_share.remove(host, &capacity);
         host.free = host.free.plus(&given);
         assert!(
             host.instances > 0 && sku.capacity.covers(&host.free),
@@ -328,6 +336,8 @@ impl Fleet {
         let emptied = host.instances == 0;
         if emptied {
             self.totals.host_emptied(&capacity);
+        } else {
+            self.by_share.add(host, &capacity);
         }
         self.totals.given(&given);
         let (state, free) = (host.state, host.free);
@@ -405,7 +415,7 @@ impl Fleet {
 
     /// Checks the totals against the hosts one by one. Costs a pass over all hosts.
     pub fn assert_conserved(&self) {
-        let mut fresh = Totals::default();
+        let (mut fresh, mut by_share) = (Totals::default(), HostsByShare::default());
         let mut zones = vec![[0; 3]; self.zones.len()];
         for (id, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.state == HostState::Active) {
             let zone = &mut zones[self.zone_of(HostId(id as u32)).index()];
@@ -429,7 +439,11 @@ impl Fleet {
                 totals.taken(&sku.taken_by(&capacity.minus(&host.free)));
             }
             fresh.stranded_changed((0, 0), stranded(host, &self.smallest));
+            if host.instances > 0 {
+                by_share.add(host, capacity);
+            }
         }
+        assert_eq!(by_share, self.by_share, "the hosts by their share in use do not match the hosts");
         assert_eq!(fresh, self.totals, "the fleet's totals do not match its hosts");
         assert_eq!(by_group, self.by_group, "the totals of the groups do not match their hosts");
         self.assert_parts();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Fleet;
+use super::fill::HostsByShare;
 use super::host::{Host, HostState};
 use super::totals::Totals;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -21,6 +22,7 @@ impl Persist for Fleet {
             groups: _,
             zones: _,
             totals: _,
+            by_share: _,
             by_group: _,
             is_asked,
             smallest,
@@ -78,6 +80,7 @@ impl Fleet {
     /// Makes the sums and the closed hosts anew.
     fn add_up(&mut self) {
         self.totals = Totals::default();
+        self.by_share = HostsByShare::default();
         self.by_group.fill(Totals::default());
         for zone in &mut self.zones {
             (zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli) = (0, 0, 0);
@@ -90,6 +93,7 @@ impl Fleet {
                 let (capacity, taken) = (sku.capacity, sku.taken_by(&sku.capacity.minus(&host.free)));
                 self.totals.host_filled(&capacity);
                 self.totals.taken(&taken);
+                self.by_share.add(host, &capacity);
                 if !self.by_group.is_empty() {
                     self.count_in_group(id, |totals| {
                         totals.host_filled(&capacity);

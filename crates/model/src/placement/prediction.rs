@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::exits::ExitHour;
+use crate::draw;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Duration, Time};
@@ -85,8 +86,8 @@ impl Predictor {
         let mut lifetime = actual;
         if *log_error > 0.0 || *gross_share > 0.0 {
             let mut stream = self.seed.stream(Purpose::Prediction, number);
-            let (is_gross, gross) = (stream.unit() < *gross_share, gross(&mut stream));
-            let factor = libm::exp(log_error * normal(&mut stream));
+            let (is_gross, gross) = (stream.unit() <= *gross_share, gross(&mut stream));
+            let factor = libm::exp(log_error * draw::normal(&mut stream));
             let seconds = if is_gross { gross } else { actual.0 as f64 / 1e9 * factor };
             // A cast saturates: 584 years are enough.
             lifetime = Duration((seconds * 1e9) as u64);
@@ -99,12 +100,6 @@ impl Predictor {
 fn gross(stream: &mut Stream) -> f64 {
     let (least, most) = GROSS_S;
     least * libm::exp(stream.unit() * libm::log(most / least))
-}
-
-/// Draws from the standard normal distribution (Box and Muller 1958).
-fn normal(stream: &mut Stream) -> f64 {
-    let (radius, angle) = (stream.unit(), stream.unit());
-    libm::sqrt(-2.0 * libm::log(1.0 - radius)) * libm::cos(std::f64::consts::TAU * angle)
 }
 
 #[cfg(test)]

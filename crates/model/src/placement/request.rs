@@ -28,6 +28,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns a request without requirements beside room, whose end is not predicted.
+    pub fn new(shape: ShapeId, footprint: impl Into<Footprint>, account: AccountId, zone: ZoneId) -> Request {
+        let Footprint { amounts, numa } = footprint.into();
+        Request { shape, amounts, numa, account, zone, constraint: None, exit: ExitHour::UNKNOWN }
+    }
+
     /// Returns the amounts that it takes, and the nodes.
     #[inline]
     pub fn footprint(&self) -> Footprint {

@@ -317,10 +317,7 @@ fn balance_fit_takes_the_host_whose_nodes_differ_most_and_its_freer_node() {
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
         let footprint = Footprint { numa, ..on_one_node((1, 1)) };
-        let Footprint { amounts, .. } = footprint;
-        let (shape, account) = (placer.shape(footprint, &fleet), AccountId(0));
-        let request =
-            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
+        let request = Request::new(placer.shape(footprint, &fleet), footprint, AccountId(0), zone);
         let chosen = placer.choose(&request, &fleet).expect("there is room");
         let affinity = fleet.take(chosen, zone, footprint);
         assert_eq!((chosen, affinity.nodes), (HostId(host), nodes), "{name}");
@@ -369,10 +366,7 @@ fn four_hosts_show_how_strategies_differ() {
             .unwrap_or_else(|problems| panic!("{problems:?}"));
         let mut placer = Placer::new(strategy, &mut fleet, true);
         let amounts = Resources::new(2_000, 4 * 1024);
-        let (shape, account) = (placer.shape(amounts, &fleet), AccountId(0));
-        let numa = NumaNodes::default();
-        let request =
-            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
+        let request = Request::new(placer.shape(amounts, &fleet), amounts, AccountId(0), zone);
         assert_eq!(placer.choose(&request, &fleet), Some(HostId(host)), "{name}");
     }
 }

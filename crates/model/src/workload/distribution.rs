@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-use super::draw::{self, AliasTable, exponential, to_duration};
 use super::settings::Settings;
+use crate::draw::{self, AliasTable, exponential, to_duration};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::table::Table;

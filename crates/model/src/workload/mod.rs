@@ -10,7 +10,6 @@ pub mod calls;
 pub mod demand;
 pub mod directory;
 pub mod distribution;
-pub mod draw;
 pub mod generate;
 pub mod handles;
 pub mod jobs;

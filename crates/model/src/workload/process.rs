@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::draw::{AliasTable, exponential, geometric, to_duration};
 use super::profile::Thinning;
 use super::settings::Settings;
+use crate::draw::{AliasTable, exponential, geometric, to_duration};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::Problem;

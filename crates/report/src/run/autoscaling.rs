@@ -54,8 +54,8 @@ impl Streamed for Rows {
                 group.desired.to_string(),
                 group.in_service.to_string(),
                 group.coming.to_string(),
-                group.unserved_unit_s.to_string(),
-                group.waiting_unit_s.to_string(),
+                group.service.unserved_unit_s.to_string(),
+                group.service.waiting_unit_s.to_string(),
             ];
             self.out.write_record(&cells).map_err(csv_io_error)?;
         }

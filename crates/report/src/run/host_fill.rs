@@ -25,9 +25,8 @@ struct Rows {
 impl Streamed for Rows {
     fn observe(&mut self, observation: &Observation, _directory: &Directory) -> io::Result<()> {
         let Observation::Sampled(sample) = observation else { return Ok(()) };
-        let Some(fill) = &sample.fill else { return Ok(()) };
-        write!(self.out, "{},{}", seconds(sample.at.0), fill.empty)?;
-        for hosts in fill.hosts {
+        write!(self.out, "{},{}", seconds(sample.at.0), sample.fill.empty)?;
+        for hosts in sample.fill.hosts {
             write!(self.out, ",{hosts}")?;
         }
         writeln!(self.out)

@@ -205,7 +205,8 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
     let first = read_interface(params)?;
     let named = ["SecurityGroupId", "SecurityGroup"].into_iter().flat_map(|list| params.list(list));
     let security_groups = named.map(String::from).chain(first.security_groups).collect();
-    let volume_tags = tags_by_kind(params, &TAGGED)?.remove("volume").unwrap_or_default();
+    let mut tags = tags_by_kind(params, &TAGGED)?;
+    let (own_tags, volume_tags) = (tags.remove("instance"), tags.remove("volume"));
     Ok(LaunchWish {
         instance_type: owned("InstanceType").unwrap_or_else(|| DEFAULT_TYPE.to_string()),
         min_count: count("MinCount")?.unwrap_or(0),
@@ -219,14 +220,14 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
         reservation: owned(
             "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
         ),
-        options: read_options(params)?,
+        options: LaunchOptions { tags: own_tags.unwrap_or_default(), ..read_options(params)? },
         labels: LaunchLabels {
             image_id: owned("ImageId").unwrap_or_default(),
             key_name: owned("KeyName"),
             client_token: owned("ClientToken"),
             user_data: owned("UserData"),
             shutdown_behaviour: owned("InstanceInitiatedShutdownBehavior"),
-            volume_tags: volume_tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            volume_tags: volume_tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect(),
         },
     })
 }
@@ -261,7 +262,7 @@ fn read_interface(params: &Params) -> Result<FirstInterface, ApiError> {
     })
 }
 
-/// Reads the options that the model has as they are.
+/// Reads the options that the model has as they are, but for tags.
 fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
     let user_data = params.get("UserData").unwrap_or_default().trim_end_matches('=');
     let tenancy = match params.get("Placement.Tenancy") {
@@ -278,7 +279,6 @@ fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
         preference: preference(params)?,
         spot: spot(params)?,
         volumes: block_devices(params)?,
-        tags: tags_by_kind(params, &TAGGED)?.remove("instance").unwrap_or_default(),
         token: params.get("ClientToken").map(String::from),
         // Base64: four letters for three bytes.
         user_data_bytes: u32::try_from(user_data.len() as u64 * 3 / 4).unwrap_or(u32::MAX),

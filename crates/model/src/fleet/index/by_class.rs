@@ -255,11 +255,13 @@ impl ClassIndex {
         by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
         let (ranking, filter) = by;
-        if self.inputs == RankingInputs::FreeAndRequest && !shapes.is_exact() {
-            return self.least_in_grid(shapes.request(shape), hosts, skus, (ranking, filter));
-        }
-        if self.inputs == RankingInputs::FreeAndAnyRequest && !self.has_view(shape, skus, shapes, ranking) {
-            return self.least_of_all(shapes.request(shape), hosts, skus, (ranking, filter));
+        let has_view = match self.inputs {
+            RankingInputs::FreeAndRequest => shapes.is_exact(),
+            RankingInputs::FreeAndAnyRequest => self.has_view(shape, skus, shapes, ranking),
+            RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances => true,
+        };
+        if !has_view {
+            return self.least_without_view(shapes.request(shape), hosts, skus, (ranking, filter));
         }
         let view = self.view_of(shape, shapes);
         let first = self.views[view].order.first(shapes.need(shape));
@@ -354,26 +356,9 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Finds the best host without an order for this request, by cells of like classes. For costs that depend
-    /// on the request, if there are more distinct requests than a word has bits.
-    fn least_in_grid(
-        &mut self,
-        request: &Footprint,
-        hosts: &[Host],
-        skus: &[Sku],
-        by: (&dyn Ranking, HostFilter<'_>),
-    ) -> Option<HostId> {
-        let (ranking, filter) = by;
-        let grid = self.grid.as_ref().expect("without views there is a grid");
-        let (classes, parts) = (&mut self.classes, self.parts.as_slice());
-        let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
-        grid.search(&request.amounts, &mut least);
-        least.best.map(|(_, host)| host)
-    }
-
-    /// Finds the best host by an examination of every class. For costs that depend on the request in whatever way, and requests
-    /// beyond those that have a view.
-    fn least_of_all(
+    /// Finds the best host without an order for this request: by cells of like classes where there is a grid, else by a look at every
+    /// class.
+    fn least_without_view(
         &mut self,
         request: &Footprint,
         hosts: &[Host],
@@ -384,7 +369,10 @@ impl ClassIndex {
         let (classes, parts) = (&mut self.classes, self.parts.as_slice());
         let all = classes.len() as u32;
         let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
-        (0..all).for_each(|class| least.look(class));
+        match &self.grid {
+            Some(grid) => grid.search(&request.amounts, &mut least),
+            None => (0..all).for_each(|class| least.look(class)),
+        }
         least.best.map(|(_, host)| host)
     }
 

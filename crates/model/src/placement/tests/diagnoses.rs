@@ -36,17 +36,7 @@ fn four_hosts(strategy: &str) -> (Fleet, Placer) {
 
 fn asking(vcpu: u32, gib: u32, fleet: &Fleet, placer: &mut Placer) -> Request {
     let amounts = Resources::new(vcpu * 1000, gib * 1024);
-    let shape = placer.shape(amounts, fleet);
-    let numa = NumaNodes::default();
-    Request {
-        shape,
-        amounts,
-        numa,
-        account: AccountId(0),
-        zone: ZONE,
-        constraint: None,
-        exit: Default::default(),
-    }
+    Request::new(placer.shape(amounts, fleet), amounts, AccountId(0), ZONE)
 }
 
 #[test]
@@ -168,10 +158,7 @@ fn after(world: &World, strategy: &str, steps: usize) -> (Fleet, Placer, Request
         let footprint = world.requests[random.below(world.requests.len() as u64) as usize];
         let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
         let account = AccountId(random.below(3) as u32);
-        let shape = placer.shape(footprint, fleet);
-        let Footprint { amounts, numa } = footprint;
-        let request =
-            Request { shape, amounts, numa, account, zone, constraint: None, exit: Default::default() };
+        let request = Request::new(placer.shape(footprint, fleet), footprint, account, zone);
         (request, random.below(8) >= world.launches_of_8, random.below(1 << 30) as usize)
     };
     for _ in 0..steps {

@@ -15,7 +15,7 @@ use crate::placement::tenancies::{HostTerms, Takes};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, HostId, NumaNodes, PlacementGroupId, Resources, TypeId, ZoneId,
+    AccountId, CapacityReservationId, HostId, PlacementGroupId, Resources, TypeId, ZoneId,
 };
 
 pub(super) const ONE: AccountId = AccountId(1);
@@ -68,16 +68,8 @@ impl Scene {
     pub fn request(&mut self, account: AccountId, zone: u16, constraint: Constraint) -> Request {
         let amounts = Resources::new(1_000, 1_024);
         let shape = self.placer.shape(amounts, &self.fleet);
-        let (zone, constraint) = (ZoneId(zone), constraint.or_none());
-        Request {
-            shape,
-            amounts,
-            numa: NumaNodes::default(),
-            account,
-            zone,
-            constraint,
-            exit: Default::default(),
-        }
+        let constraint = constraint.or_none();
+        Request { constraint, ..Request::new(shape, amounts, account, ZoneId(zone)) }
     }
 
     pub fn launch(

@@ -11,7 +11,7 @@ use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::persist;
-use plimsoll_base::units::{AccountId, HostId, NumaNodes, Resources, ZoneId};
+use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
 
 const STEPS: usize = 600;
 const ACCOUNTS: u32 = 3;
@@ -42,16 +42,7 @@ impl Pair {
         let (vcpu, gib) = SHAPES[shape];
         let amounts = Resources::new(vcpu * 1000, gib * 1024);
         let shape = self.placer.shape(amounts, &self.fleet);
-        let (account, zone) = (AccountId(account), ZoneId(zone));
-        Request {
-            shape,
-            amounts,
-            numa: NumaNodes::default(),
-            account,
-            zone,
-            constraint: None,
-            exit: Default::default(),
-        }
+        Request::new(shape, amounts, AccountId(account), ZoneId(zone))
     }
 
     /// Returns a request and a host with room for it, drawn without the strategy, which may draw itself.

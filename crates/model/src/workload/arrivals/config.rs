@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::options::Purchase;
 use super::{ArrivalSource, Mix, Stops};
+use crate::draw::AliasTable;
 use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::{
     End, Interruption, Launch, LaunchTenancy, ReservationPreference, Sender, StopsId,
 };
 use crate::workload::directory::Directory;
 use crate::workload::distribution::Distribution;
-use crate::workload::draw::AliasTable;
 use crate::workload::launch_policy::{LaunchPolicy, OnRefusalConfig};
 use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::profile::{DemandLayer, Intensity, Thinning};

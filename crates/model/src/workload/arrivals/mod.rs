@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::call::{Action, Call, Launch, LaunchOptions, Resident};
 use super::distribution::Sampler;
-use super::draw::{self, AliasTable};
 use super::launch_policy::LaunchPolicy;
 use super::process::Timetable;
+use crate::draw::{self, AliasTable};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use super::operations::{MakeCall, REGISTER, Template};
 use super::{CallSource, Next};
+use crate::draw::AliasTable;
 use crate::operation::Operation;
 use crate::workload::arrivals::ArrivalSource;
 use crate::workload::call::{Modification, Query, Tag};
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
-use crate::workload::draw::AliasTable;
 use crate::workload::process::{ProcessConfig, Timetable};
 use crate::workload::profile::{DemandLayer, Intensity, Thinning};
 use crate::workload::resource_call::VolumeSpec;

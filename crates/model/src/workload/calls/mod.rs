@@ -9,8 +9,8 @@ mod operations;
 use serde::{Deserialize, Serialize};
 
 use super::call::{Action, Call, Targets};
-use super::draw::{self, AliasTable};
 use super::process::Timetable;
+use crate::draw::{self, AliasTable};
 use operations::{MakeCall, Template};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::persist;

@@ -166,9 +166,9 @@ fn dollars(pico: Option<u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw;
     use crate::workload::call::Action;
     use crate::workload::directory::Directory;
-    use crate::workload::draw;
     use crate::workload::trace::TraceReader;
     use crate::workload::trace::cells::Cells;
     use crate::workload::trace::reading::TraceReading;

@@ -263,8 +263,8 @@ impl GroupMembers {
     }
 
     /// Returns the running instance that ends next: one at risk of an interruption, the one launched first of these; else of a purchase
-    /// option, if one is given; of the zones with most running instances
-    /// that have any of it; of the types of the highest rank in their zones; and of these the one that ends first.
+    /// option, if one is given; of the zones with most running instances that have any of it; of the types of the highest rank in
+    /// their zones; and of these the one that ends first.
     pub fn next_to_end(
         &self,
         is_spot: Option<bool>,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::observe::outcome::ServiceFigures;
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// Milli-units · ns in a unit · s.
@@ -42,25 +43,6 @@ pub struct ServiceRule {
     pub queues: bool,
     /// Utilisation to keep \[thousandths\].
     pub target_milli: Option<u64>,
-}
-
-/// Integrals of the service of a group so far.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct ServiceFigures {
-    /// Load above capacity that was lost \[units · s\].
-    pub unserved_unit_s: f64,
-    /// Load \[units · s\].
-    pub load_unit_s: f64,
-    /// Capacity \[units · s\].
-    pub capacity_unit_s: f64,
-    /// Time with utilisation above the target \[s\].
-    pub above_target_s: f64,
-    /// Load that waits \[units · s\].
-    pub waiting_unit_s: f64,
-    /// Most load that waited at once \[units · s\].
-    pub waiting_unit_s_peak: f64,
-    /// Mean wait of the load, by Little's law \[s\].
-    pub wait_s_mean: f64,
 }
 
 impl GroupService {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::cloud::autoscaling::members::{GroupMember, GroupMembers};
-use crate::cloud::autoscaling::service::{GroupService, ServiceFigures, ServiceRule};
+use crate::cloud::autoscaling::service::{GroupService, ServiceRule};
 use crate::cloud::autoscaling::warm::{WarmInstance, WarmInstances};
 use crate::cloud::observe::outcome::GroupFigures;
 use plimsoll_base::metrics::{QueueHistory, TimeWeighted};
@@ -222,28 +222,13 @@ impl GroupState {
     pub fn figures(&self, now: Time) -> GroupFigures {
         let mut service = self.service;
         service.advance(now, self.service_rule());
-        let ServiceFigures {
-            unserved_unit_s,
-            load_unit_s,
-            capacity_unit_s,
-            above_target_s,
-            waiting_unit_s,
-            waiting_unit_s_peak,
-            wait_s_mean,
-        } = service.figures();
         GroupFigures {
             load_milli: service.load_milli,
             capacity_milli: self.service_rule().capacity_milli,
             desired: self.sizes.desired,
             in_service: self.members.in_service(),
             coming: self.members.on_their_way(),
-            unserved_unit_s,
-            load_unit_s,
-            capacity_unit_s,
-            above_target_s,
-            waiting_unit_s,
-            waiting_unit_s_peak,
-            wait_s_mean,
+            service: service.figures(),
             peak_load_milli: service.peak_load,
             in_service_mean: self.in_service.mean(now),
             in_service_peak: self.in_service.peak(),

@@ -136,6 +136,6 @@ pub struct Sample {
     pub autoscaling_groups: Vec<(String, GroupFigures)>,
     /// Stages of the control plane; empty where none are modelled.
     pub stages: Vec<StageSample>,
-    /// Fill of the hosts; of large fleets only in some samples.
-    pub fill: Option<Box<Fill>>,
+    /// Fill of the hosts.
+    pub fill: Box<Fill>,
 }

@@ -249,6 +249,25 @@ pub struct LaunchCourse {
     pub requeued: u64,
 }
 
+/// Integrals of the service of a group so far.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceFigures {
+    /// Load above capacity that was lost \[units · s\].
+    pub unserved_unit_s: f64,
+    /// Load \[units · s\].
+    pub load_unit_s: f64,
+    /// Capacity \[units · s\].
+    pub capacity_unit_s: f64,
+    /// Time with utilisation above the target \[s\].
+    pub above_target_s: f64,
+    /// Load that waits \[units · s\].
+    pub waiting_unit_s: f64,
+    /// Most load that waited at once \[units · s\].
+    pub waiting_unit_s_peak: f64,
+    /// Mean wait of the load, by Little's law \[s\].
+    pub wait_s_mean: f64,
+}
+
 /// Figures of a group at a moment, or over the window.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct GroupFigures {
@@ -262,20 +281,8 @@ pub struct GroupFigures {
     pub in_service: u32,
     /// Instances that are ordered or come up.
     pub coming: u32,
-    /// Load above capacity so far \[units · s\].
-    pub unserved_unit_s: f64,
-    /// Load so far \[units · s\].
-    pub load_unit_s: f64,
-    /// Capacity so far \[units · s\].
-    pub capacity_unit_s: f64,
-    /// Time so far with utilisation above the target \[s\].
-    pub above_target_s: f64,
-    /// Load that waits \[units · s\].
-    pub waiting_unit_s: f64,
-    /// Most load that waited at once \[units · s\].
-    pub waiting_unit_s_peak: f64,
-    /// Mean wait of the load \[s\].
-    pub wait_s_mean: f64,
+    /// Service so far.
+    pub service: ServiceFigures,
     /// Greatest load \[milli-units\].
     pub peak_load_milli: u64,
     /// Mean number of running instances.

@@ -8,7 +8,7 @@ use plimsoll_base::units::Time;
 use plimsoll_model::fleet::totals::Total;
 
 /// Reports the state of the cloud.
-pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
+pub fn sample(world: &mut World, at: Time, events: u64) {
     if world.recorder.ledger.in_window {
         note_parts(world);
     }
@@ -18,14 +18,12 @@ pub fn sample(world: &mut World, at: Time, samples: u64, events: u64) {
     if !world.recorder.outbox.wants(Detail::Series) {
         return;
     }
-    let has_fill = samples.is_multiple_of(world.hosts.fleet.samples_to_a_fill());
-    let sample = Sample { launch_latency, ..state(world, at, events, has_fill) };
+    let sample = Sample { launch_latency, ..state(world, at, events) };
     world.recorder.outbox.push(Observation::Sampled(sample));
 }
 
-/// Returns the state of the cloud, with the fill of its hosts or without. Unmet demand is that of the last sample; what launches
-/// took since then is left out.
-pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
+/// Returns the state of the cloud. Unmet demand is that of the last sample; what launches took since then is left out.
+pub fn state(world: &World, at: Time, events: u64) -> Sample {
     let (vcpu_unmet_milli, memory_unmet_mib) = world.recorder.unmet.totals();
     let (totals, ledger) = (world.hosts.fleet.totals(), &world.recorder.ledger);
     let subnet_addresses_used: Vec<u64> =
@@ -67,7 +65,7 @@ pub fn state(world: &World, at: Time, events: u64, has_fill: bool) -> Sample {
             .map(|group| (group.rule.name.clone(), group.figures(at)))
             .collect(),
         stages: world.control.as_ref().map(|control| control.plane.sample(at)).unwrap_or_default(),
-        fill: has_fill.then(|| Box::new(world.hosts.fleet.fill())),
+        fill: Box::new(world.hosts.fleet.fill()),
     }
 }
 

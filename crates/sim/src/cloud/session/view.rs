@@ -166,9 +166,9 @@ impl Session {
         &self.world.hosts.reservations
     }
 
-    /// Returns the state of the cloud as a sample has it, without the fill of the hosts.
+    /// Returns the state of the cloud as a sample has it.
     pub fn sample(&self) -> Sample {
-        sampling::state(&self.world, self.now(), self.progress.milestones.events, false)
+        sampling::state(&self.world, self.now(), self.progress.milestones.events)
     }
 
     /// Returns the operations that calls have asked for since the end of the warm-up, with their outcomes.

@@ -23,8 +23,6 @@ pub struct Progress {
 pub struct Milestones {
     pub warmup_end: Time,
     pub next_sample: Time,
-    /// Samples taken so far.
-    pub samples: u64,
     pub sampling_interval: Duration,
     /// Minute in progress; `None` before the end of the warm-up, and where minutes are not counted.
     pub minutes: Option<Minutes>,
@@ -36,7 +34,7 @@ pub struct Milestones {
 }
 
 persist! { Milestones {
-    values: [next_sample, samples, minutes, reached, events],
+    values: [next_sample, minutes, reached, events],
     derived: [warmup_end, sampling_interval, counts_minutes, next],
 } }
 
@@ -46,7 +44,6 @@ impl Milestones {
         Milestones {
             warmup_end: Time::ZERO.after(warmup),
             next_sample: Time::ZERO,
-            samples: 0,
             sampling_interval,
             minutes: None,
             counts_minutes,
@@ -106,14 +103,13 @@ impl Milestones {
             } else {
                 let at = self.next_sample;
                 world.advance_ledger(at);
-                sampling::sample(world, at, self.samples, self.events);
+                sampling::sample(world, at, self.events);
                 if let Some(control) = &mut world.control {
                     control.plane.note_queues(at);
                 }
                 if let Some(reactions) = &mut world.reactions {
                     reactions.tally.note_line(at);
                 }
-                self.samples += 1;
                 headroom::sample_if_due(world, at);
                 self.next_sample = at.after(self.sampling_interval);
             }
@@ -127,7 +123,7 @@ impl Milestones {
         if !world.recorder.ledger.in_window {
             begin_window(world, horizon);
         }
-        sampling::sample(world, horizon, self.samples, self.events);
+        sampling::sample(world, horizon, self.events);
         if let Some(minutes) = &mut self.minutes {
             let minute = minutes.turn(&world.recorder.ledger);
             if minute.began < horizon || minute.calls > 0 {
