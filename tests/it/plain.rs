@@ -135,9 +135,10 @@ impl<'a> Plain<'a> {
                 [level, vcpu, memory, 0]
             }
             "nilas" => {
-                let longer = self.hours_asked(row) - self.hours_left(row.start_ns, host).unwrap_or(0);
-                let bounds = [0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144, 168];
-                [bounds.iter().filter(|bound| **bound < longer).count() as i128, vcpu, memory, 0]
+                let steps = [0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144, 168];
+                let step = |hours: i128| steps.iter().filter(|bound| **bound < hours).count() as i128;
+                let (asked, left) = (self.hours_asked(row), self.hours_left(row.start_ns, host).unwrap_or(0));
+                [(step(asked) - step(left)).max(0), vcpu, memory, 0]
             }
             "partition" => [in_partition.into(), number.into(), vcpu, memory],
             other => panic!("`{other}` draws nothing at random: state its rule here (tests/it/plain.rs) too"),

@@ -5,11 +5,11 @@
 use std::ops::Range;
 
 use super::constraints::{HostRule, RackRule, Tier};
-use super::exits::{ExitGroup, Exits};
+use super::exits::Exits;
 use super::racks::RackHosts;
 use super::request::Request;
 use super::scan::{KNOWN, Scan, cost_of};
-use super::strategy::{Candidates, Selector, least_of_groups};
+use super::strategy::{Candidates, GroupOf, GroupSet, MAX_GROUPS, Selector};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
@@ -31,6 +31,8 @@ pub struct FleetIndex {
     ranking: Option<Box<dyn Ranking>>,
     /// Partitions of a zone that the strategy knows.
     partitions: u16,
+    /// Groups of hosts that are searched apart; 0 where there are none.
+    groups: u32,
     /// Predicted ends, where the strategy knows them.
     exits: Option<Exits>,
     /// Marks that tell hosts of equal amounts apart.
@@ -53,16 +55,18 @@ impl FleetIndex {
     pub fn new(
         ranking: Option<Box<dyn Ranking>>,
         partitions: u16,
-        exits: Option<Exits>,
+        groups: u32,
         fleet: &Fleet,
     ) -> FleetIndex {
-        let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, hosts);
+        assert!(groups <= MAX_GROUPS, "{groups} groups of hosts");
+        let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, groups, hosts);
         let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
         let marks = ranking.as_ref().map_or(ClassMarks::default(), |ranking| ranking.marks());
         FleetIndex {
             ranking,
             partitions,
-            exits,
+            groups,
+            exits: (groups > 0).then(|| Exits::new(fleet.hosts().len())),
             marks,
             shapes: Shapes::new(),
             zones,
@@ -72,7 +76,9 @@ impl FleetIndex {
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
     pub fn begin_anew(&mut self, requests: &[Footprint], fleet: &Fleet) {
-        *self = FleetIndex::new(self.ranking.take(), self.partitions, self.exits.take(), fleet);
+        let exits = self.exits.take();
+        *self = FleetIndex::new(self.ranking.take(), self.partitions, self.groups, fleet);
+        self.exits = exits;
         let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
         if changes > 0 {
             self.shapes_changed(fleet);
@@ -179,10 +185,7 @@ impl FleetIndex {
 
     /// Returns a selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
-        AnyHost {
-            partitions: self.ranking.as_ref().map(|_| self.partitions),
-            knows_exits: self.exits.is_some(),
-        }
+        AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
     }
 
     fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: HostFilter<'a>) -> Indexed<'a> {
@@ -191,14 +194,18 @@ impl FleetIndex {
         Indexed { index, shapes, fleet, request, ranking: ranking.as_deref(), exits: exits.as_ref(), filter }
     }
 
-    /// Notes that a host opened, closed, changed its pool, or has other amounts free.
+    /// Notes that a host opened, closed, changed its pool, or has other amounts free. `selector` is that of the strategy, which
+    /// tells the group of the host.
     #[inline]
-    pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
+    pub fn changed(&mut self, id: HostId, zone: ZoneId, selector: &dyn Selector, fleet: &mut Fleet) {
         let partition = usize::from(self.partition(id, fleet));
         let accepts = fleet.accepts(id);
         let mut marks = Marks::of(&fleet.hosts()[id.index()], || fleet.rack_of(id), self.marks);
-        if let Some(exits) = &self.exits {
-            marks.group = exits.group(id).number();
+        if let Some(exits) = &mut self.exits {
+            marks.group = selector.group(id, exits);
+            if let Some(hour) = selector.regroups_at(id, exits) {
+                exits.schedule(id, hour);
+            }
         }
         let FleetIndex { ranking, shapes, zones, .. } = self;
         let ranking = || ranking.as_deref().expect(RANKED);
@@ -276,7 +283,7 @@ impl FleetIndex {
 }
 
 impl ZoneIndex {
-    fn new(ranking: Option<&dyn Ranking>, partitions: u16, hosts: Range<u32>) -> ZoneIndex {
+    fn new(ranking: Option<&dyn Ranking>, partitions: u16, groups: u32, hosts: Range<u32>) -> ZoneIndex {
         let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
         match ranking.map(Ranking::inputs) {
             None => ZoneIndex::Ids(IdIndex::new(first, count)),
@@ -284,7 +291,9 @@ impl ZoneIndex {
                 assert!(partitions == 1, "a cost by instances knows no partitions");
                 ZoneIndex::Hosts(HostIndex::new(first, count))
             }
-            Some(inputs) => ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(inputs)).collect()),
+            Some(inputs) => {
+                ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(inputs, groups.max(1))).collect())
+            }
         }
     }
 
@@ -367,21 +376,11 @@ impl Candidates for Indexed<'_> {
         self.exits.expect(KNOWN).now()
     }
 
-    fn exit_groups(&self) -> Vec<ExitGroup> {
-        match &self.index {
-            ZoneIndex::Classes(partitions) => {
-                let groups = partitions[0].groups(self.request.shape, self.shapes);
-                groups.into_iter().map(ExitGroup::of).collect()
-            }
-            _ => panic!("{KNOWN}"),
-        }
-    }
-
-    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
+    fn least_of(&mut self, groups: GroupSet, _group_of: GroupOf<'_>) -> Option<HostId> {
         let (shape, hosts) = (self.request.shape, (self.fleet.hosts(), self.fleet.skus()));
         match self.index {
             ZoneIndex::Classes(partitions) => {
-                partitions[0].least_of_group(group.number(), shape, hosts, self.shapes, self.filter)
+                partitions[0].least_of(groups.groups(), shape, hosts, self.shapes, self.filter)
             }
             _ => panic!("{KNOWN}"),
         }
@@ -393,16 +392,13 @@ impl Candidates for Indexed<'_> {
 pub struct AnyHost {
     /// Partitions of a zone where hosts are ranked; `None` where they are walked by id.
     partitions: Option<u16>,
-    /// True where hosts are in groups by predicted ends.
-    knows_exits: bool,
 }
 
-persist! { AnyHost { derived: [partitions, knows_exits] } }
+persist! { AnyHost { derived: [partitions] } }
 
 impl Selector for AnyHost {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         match self.partitions {
-            _ if self.knows_exits => least_of_groups(hosts, |_| 0),
             None => hosts.first_from(HostId(0)),
             Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
         }

@@ -6,7 +6,6 @@
 //! [`Placer::changed`]; if the placement is undone, [`Placer::undo`] in place of [`Placer::removed`].
 
 use super::constraints::{self, Tier};
-use super::exits::Exits;
 use super::groups::Groups;
 use super::index::FleetIndex;
 use super::request::{Constraint, Request, Tenancy};
@@ -35,11 +34,10 @@ impl Placer {
     /// difference is a panic.
     pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
         fleet.set_node_order(strategy.node_order);
-        let exits = strategy.knows_exits.then(|| Exits::new(fleet.hosts().len()));
         let mut placer = Placer {
             groups: Groups::default(),
             selector: strategy.selector,
-            index: FleetIndex::new(strategy.ranking, strategy.partitions, exits, fleet),
+            index: FleetIndex::new(strategy.ranking, strategy.partitions, strategy.groups, fleet),
             tenancies: Tenancies::default(),
             verify,
         };
@@ -51,7 +49,7 @@ impl Placer {
     pub(super) fn index_hosts(&mut self, fleet: &mut Fleet) {
         for zone in 0..fleet.zones().len() {
             for id in fleet.zones()[zone].hosts.clone() {
-                self.index.changed(HostId(id), ZoneId(zone as u16), fleet);
+                self.reindex(HostId(id), ZoneId(zone as u16), fleet);
             }
         }
     }
@@ -63,10 +61,19 @@ impl Placer {
 
     /// Notes the time, for strategies that know predicted ends.
     #[inline]
-    pub fn advance(&mut self, now: Time) {
-        if let Some(exits) = self.index.exits() {
-            exits.advance(now);
+    pub fn advance(&mut self, now: Time, fleet: &mut Fleet) {
+        if let Some(exits) = self.index.exits()
+            && exits.advance(now)
+        {
+            let due = exits.take_due();
+            due.into_iter().for_each(|id| self.reindex(id, fleet.zone_of(id), fleet));
         }
+    }
+
+    /// Puts a host into its place in the index.
+    #[inline]
+    pub(super) fn reindex(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) {
+        self.index.changed(id, zone, &*self.selector, fleet);
     }
 
     /// Refuses a request whose constraint cannot be met, however much room there is. To be called once a call, before
@@ -158,7 +165,7 @@ impl Placer {
         let partition = self.index.partition(host, fleet);
         self.selector.added(request, host, partition);
         if let Some(exits) = self.index.exits() {
-            exits.add(host, request.exit);
+            exits.add(host, request.exit, request.amounts.vcpu_milli());
         }
         if let Some(constraint) = &request.constraint {
             self.add_constrained(request, constraint, host, fleet);
@@ -188,7 +195,7 @@ impl Placer {
         let partition = self.index.partition(host, fleet);
         self.selector.removed(request, host, partition);
         if let Some(exits) = self.index.exits() {
-            exits.remove(host, request.exit);
+            exits.remove(host, request.exit, request.amounts.vcpu_milli());
         }
         if request.constraint.is_some() {
             self.remove_constrained(request, host, fleet);
@@ -246,7 +253,7 @@ impl Placer {
         self.removed(from, host, fleet);
         self.added(into, host, fleet);
         if self.index.exits().is_some() {
-            self.index.changed(host, from.zone, fleet);
+            self.reindex(host, from.zone, fleet);
         }
     }
 
@@ -262,7 +269,7 @@ impl Placer {
     pub fn changed(&mut self, id: HostId, zone: ZoneId, fleet: &mut Fleet) -> Change {
         let change =
             if self.tenancies.is_used() { self.tenancies.settle(id, zone, fleet) } else { Change::Amounts };
-        self.index.changed(id, zone, fleet);
+        self.reindex(id, zone, fleet);
         change
     }
 

@@ -56,8 +56,8 @@ impl Placer {
         self.selector.added(request, host, self.index.partition(host, fleet));
         self.selector.placed(request, host);
         if let Some(exits) = self.index.exits() {
-            exits.add(host, request.exit);
-            self.index.changed(host, request.zone, fleet);
+            exits.add(host, request.exit, request.amounts.vcpu_milli());
+            self.reindex(host, request.zone, fleet);
         }
     }
 }

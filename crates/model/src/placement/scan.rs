@@ -1,13 +1,12 @@
 //! Reference implementation of the index: a scan of all hosts of the zone in order, or of a short list. The few hosts of
 //! a narrow tier are searched in this way too.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::constraints::Tier;
-use super::exits::{ExitGroup, Exits};
+use super::exits::Exits;
 use super::request::Request;
-use super::strategy::Candidates;
+use super::strategy::{Candidates, GroupOf, GroupSet};
 use crate::fleet::Fleet;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};
@@ -112,14 +111,8 @@ impl Candidates for Scan<'_> {
         self.exits.expect(KNOWN).now()
     }
 
-    fn exit_groups(&self) -> Vec<ExitGroup> {
+    fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId> {
         let exits = self.exits.expect(KNOWN);
-        let groups: BTreeSet<ExitGroup> = self.hosts_from(HostId(0)).map(|id| exits.group(id)).collect();
-        groups.into_iter().collect()
-    }
-
-    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
-        let exits = self.exits.expect(KNOWN);
-        self.least_where(|id| exits.group(*id) == group)
+        self.least_where(|id| groups.contains(group_of(*id, exits)))
     }
 }

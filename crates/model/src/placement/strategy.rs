@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::exits::ExitGroup;
+use super::exits::Exits;
 use super::request::Request;
 use crate::fleet::host::Sku;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};
+use crate::fleet::index::shapes::bits_of;
 use crate::fleet::topology::NodeOrder;
 use plimsoll_base::engine::checkpoint::Persist;
 use plimsoll_base::input::{Place, Problem};
@@ -30,10 +31,40 @@ pub trait Candidates {
     fn least(&mut self, partition: u16) -> Option<HostId>;
     /// Returns the hour that it is, for a strategy that knows predicted ends.
     fn hour(&self) -> u32;
-    /// Returns the groups of the hosts by their predicted ends, for a strategy that knows these; some may have no host.
-    fn exit_groups(&self) -> Vec<ExitGroup>;
-    /// Returns the host of a group with the least cost that fits; ties go to the lowest id.
-    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId>;
+    /// Returns the host with the least cost that fits, of those whose group is in a set; ties go to the lowest id. `group_of` is
+    /// [`Selector::group`] of the strategy that asks.
+    fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId>;
+}
+
+/// Function from a host to its group, by the predicted ends of all hosts.
+pub type GroupOf<'a> = &'a dyn Fn(HostId, &Exits) -> u32;
+
+/// The most groups of hosts that a strategy may tell apart.
+pub const MAX_GROUPS: u32 = u64::BITS;
+
+/// Set of groups of hosts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupSet(u64);
+
+impl GroupSet {
+    /// All groups.
+    pub const ALL: GroupSet = GroupSet(u64::MAX);
+
+    /// Returns the set of some groups.
+    pub fn of(groups: impl IntoIterator<Item = u32>) -> GroupSet {
+        GroupSet(groups.into_iter().fold(0, |set, group| set | 1 << group))
+    }
+
+    /// Returns true if a group is in it.
+    pub fn contains(self, group: u32) -> bool {
+        self.0 >> group & 1 == 1
+    }
+
+    /// Returns the groups in it, in ascending order.
+    #[inline]
+    pub fn groups(self) -> impl Iterator<Item = usize> {
+        bits_of(self.0)
+    }
 }
 
 /// State that a placement replaced in a selector, such as a former position: 64 bits that only the selector interprets.
@@ -58,6 +89,15 @@ pub trait Selector: Persist + Send + Sync {
     }
     /// Restores the state before a placement. Placements are undone in reverse order.
     fn undo(&mut self, _host: HostId, _undo: Undo) {}
+    /// Returns the group of a host, below [`Strategy::groups`], by which hosts are searched apart. It follows from the state and the
+    /// predicted ends; it changes when an instance comes or goes, and at the hour of [`Selector::regroups_at`].
+    fn group(&self, _host: HostId, _exits: &Exits) -> u32 {
+        0
+    }
+    /// Returns the next hour in which the group of a host may change although no instance comes or goes, if there is one.
+    fn regroups_at(&self, _host: HostId, _exits: &Exits) -> Option<u32> {
+        None
+    }
     /// Returns true if it may take no host although some fit.
     fn may_refuse(&self) -> bool {
         false
@@ -76,8 +116,8 @@ pub struct Strategy {
     pub partitions: u16,
     /// Order in which the NUMA nodes of the host are tried.
     pub node_order: NodeOrder,
-    /// True for a strategy that places by predicted ends: its ranking orders the hosts of each [`ExitGroup`].
-    pub knows_exits: bool,
+    /// Groups of hosts that a strategy which places by predicted ends searches apart; 0 for the others.
+    pub groups: u32,
 }
 
 impl Strategy {
@@ -85,7 +125,7 @@ impl Strategy {
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
         let (ranking, selector) = (Some(Box::new(ranking) as Box<dyn Ranking>), Box::new(Least));
-        Strategy { ranking, selector, partitions: 1, node_order, knows_exits: false }
+        Strategy { ranking, selector, partitions: 1, node_order, groups: 0 }
     }
 
     /// Returns a strategy whose selector needs no ranking.
@@ -96,7 +136,7 @@ impl Strategy {
             selector: Box::new(selector),
             partitions: 1,
             node_order,
-            knows_exits: false,
+            groups: 0,
         }
     }
 }
@@ -129,18 +169,6 @@ impl Strategy {
         };
         skus.iter().find(|sku| !has_value(sku)).map_or(Ok(()), |sku| Err(problem(sku)))
     }
-}
-
-/// Returns the host with the least cost in the groups of the least level that have one that fits.
-pub fn least_of_groups(hosts: &mut dyn Candidates, level: impl Fn(ExitGroup) -> u32) -> Option<HostId> {
-    let mut groups: Vec<(u32, ExitGroup)> =
-        hosts.exit_groups().into_iter().map(|group| (level(group), group)).collect();
-    groups.sort_unstable();
-    groups.chunk_by(|(level, _), (other, _)| level == other).find_map(|of_level| {
-        let least = of_level.iter().filter_map(|(_, group)| hosts.least_of_group(*group));
-        let least: Vec<HostId> = least.collect();
-        least.into_iter().map(|id| (hosts.cost(id), id)).min().map(|(_, id)| id)
-    })
 }
 
 /// Takes the host with the least cost.

@@ -218,7 +218,7 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
         let Footprint { amounts, numa } = footprint;
         let zone = ZoneId(random.below(world.zones.len() as u64) as u16);
         let hour = decisions as u64 / 20;
-        placer.advance(Time(hour * 3_600_000_000_000));
+        placer.advance(Time(hour * 3_600_000_000_000), &mut fleet);
         let exit = exits.below(50) as u32;
         let exit = if exit == 49 { ExitHour::UNKNOWN } else { ExitHour(hour as u32 + exit) };
         let request = Request {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::constraints::Tier;
-use super::exits::{ExitGroup, Exits};
+use super::exits::Exits;
 use super::request::Request;
 use super::scan::{KNOWN, cost_of};
-use super::strategy::Candidates;
+use super::strategy::{Candidates, GroupOf, GroupSet};
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
 use crate::fleet::index::cost::Cost;
@@ -33,6 +33,18 @@ impl Vacancies<'_> {
         let skus = self.fleet.skus();
         let covers = |sku: usize| skus[sku].covers(&self.request.footprint());
         self.vacant.iter().filter(move |(sku, _)| covers(usize::from(sku.0))).map(|(_, hosts)| hosts)
+    }
+
+    /// Returns the host that costs least of those that fit and that a rule lets through.
+    fn least_where(&self, allows: impl Fn(HostId) -> bool) -> Option<HostId> {
+        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
+        // Where racks differ in cost, so do hosts of one SKU.
+        let most = if ranking.marks().rack { usize::MAX } else { 1 };
+        let lowest = |hosts: &'_ BTreeSet<HostId>| {
+            let may = hosts.iter().copied().filter(|id| self.fits(*id) && allows(*id));
+            may.take(most).map(|id| (cost_of(id, self.fleet, ranking, self.request), id)).min()
+        };
+        self.roomy().filter_map(lowest).min().map(|(_, id)| id)
     }
 }
 
@@ -59,29 +71,18 @@ impl Candidates for Vacancies<'_> {
     }
 
     fn least(&mut self, partition: u16) -> Option<HostId> {
-        let ranking = self.ranking.expect("only a ranked strategy asks for the least");
-        let in_partition = |id: HostId| {
+        self.least_where(|id| {
             self.partitions == 1
                 || self.fleet.rack_of(id).0 % u32::from(self.partitions) == u32::from(partition)
-        };
-        // Where racks differ in cost, so do hosts of one SKU.
-        let most = if ranking.marks().rack { usize::MAX } else { 1 };
-        let lowest = |hosts: &'_ BTreeSet<HostId>| {
-            let may = hosts.iter().copied().filter(|id| self.fits(*id) && in_partition(*id));
-            may.take(most).map(|id| (cost_of(id, self.fleet, ranking, self.request), id)).min()
-        };
-        self.roomy().filter_map(lowest).min().map(|(_, id)| id)
+        })
     }
 
     fn hour(&self) -> u32 {
         self.exits.expect(KNOWN).now()
     }
 
-    fn exit_groups(&self) -> Vec<ExitGroup> {
-        vec![ExitGroup::Empty]
-    }
-
-    fn least_of_group(&mut self, group: ExitGroup) -> Option<HostId> {
-        if group == ExitGroup::Empty { self.least(0) } else { None }
+    fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId> {
+        let exits = self.exits.expect(KNOWN);
+        self.least_where(|id| groups.contains(group_of(id, exits)))
     }
 }

@@ -71,36 +71,42 @@ impl Class {
 }
 
 /// The classes in order of their cost, for all requests or for one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct View {
-    order: Tree<u32>,
-    /// By class: its cost, its leaf, and whether another class costs the same.
+    /// Order of the classes of each group of hosts.
+    orders: Vec<Tree<u32>>,
+    /// By class: its place in the order of its group.
     ranks: Vec<Option<Rank>>,
 }
 
-/// Place of a class in an order: by group, then by cost.
+/// Place of a class in the order of its group.
 #[derive(Clone, Debug)]
 struct Rank {
-    /// Group of hosts that are searched apart.
+    /// Group.
     group: u32,
     cost: Cost,
     leaf: Leaf,
     /// Last known position in the leaf.
     slot: usize,
+    /// True if another class of the group costs the same.
     is_tied: bool,
 }
 
 impl View {
+    fn new(groups: u32) -> View {
+        View { orders: vec![Tree::default(); groups as usize], ranks: Vec::new() }
+    }
+
     fn insert(&mut self, class: u32, mask: u64, group: u32, cost: Cost) {
         if self.ranks.len() <= class as usize {
             self.ranks.resize(class as usize + 1, None);
         }
-        let (ranks, order) = (&mut self.ranks, &mut self.order);
+        let (ranks, order) = (&mut self.ranks, &mut self.orders[group as usize]);
         let (mut ties, mut moves) = (Vec::new(), Vec::new());
         // A new class is compared with both its neighbours, so a tie cannot be missed.
         let compare = |other: u32| {
             let rank = ranks[other as usize].as_ref().expect(RANKED);
-            let by_cost = rank.group.cmp(&group).then_with(|| rank.cost.cmp(&cost));
+            let by_cost = rank.cost.cmp(&cost);
             if by_cost == Ordering::Equal {
                 ties.push(other);
             }
@@ -119,20 +125,21 @@ impl View {
 
     fn set_mask(&mut self, class: u32, mask: u64) {
         if let Some(Some(rank)) = self.ranks.get(class as usize) {
-            self.order.set_mask(rank.leaf, class, mask);
+            self.orders[rank.group as usize].set_mask(rank.leaf, class, mask);
         }
     }
 
     #[inline]
     fn exchange_mask(&mut self, class: u32, before: u64, mask: u64) {
         if let Some(Some(rank)) = self.ranks.get_mut(class as usize) {
-            self.order.exchange_mask(rank.leaf, &mut rank.slot, class, before, mask);
+            let order = &mut self.orders[rank.group as usize];
+            order.exchange_mask(rank.leaf, &mut rank.slot, class, before, mask);
         }
     }
 
     fn remove(&mut self, class: u32) {
         if let Some(rank) = self.ranks.get_mut(class as usize).and_then(Option::take) {
-            self.order.remove(rank.leaf, class);
+            self.orders[rank.group as usize].remove(rank.leaf, class);
         }
     }
 
@@ -145,6 +152,8 @@ impl View {
 #[derive(Clone, Debug)]
 pub struct ClassIndex {
     inputs: RankingInputs,
+    /// Groups of hosts that are searched apart, at least 1. A search that knows none finds the hosts of group 0.
+    groups: u32,
     classes: Vec<Class>,
     /// Free amounts of the parts, by class, up to the last one whose hosts are divided.
     parts: Vec<Option<Parts>>,
@@ -160,8 +169,9 @@ pub struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// Returns an index without hosts.
-    pub fn new(inputs: RankingInputs) -> ClassIndex {
+    /// Returns an index without hosts, for so many groups of them.
+    pub fn new(inputs: RankingInputs, groups: u32) -> ClassIndex {
+        assert!(groups == 1 || inputs == RankingInputs::Free, "groups are searched by what is free alone");
         assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
         let views = match inputs {
             RankingInputs::Free => 1,
@@ -170,12 +180,13 @@ impl ClassIndex {
         };
         ClassIndex {
             inputs,
+            groups,
             classes: Vec::new(),
             parts: Vec::new(),
             by_key: ClassTable::default(),
             unused: Vec::new(),
             emptied: VecDeque::new(),
-            views: vec![View::default(); views],
+            views: vec![View::new(groups); views],
             grid: None,
         }
     }
@@ -263,39 +274,43 @@ impl ClassIndex {
         if !has_view {
             return self.least_without_view(shapes.request(shape), hosts, skus, (ranking, filter));
         }
+        if self.groups > 1 {
+            return self.least_of(0..self.groups as usize, shape, (hosts, skus), shapes, filter);
+        }
         let view = self.view_of(shape, shapes);
-        let first = self.views[view].order.first(shapes.need(shape));
-        self.least_in_view((view, first), shape, (hosts, skus), shapes, filter)
+        let first = self.views[view].orders[0].first(shapes.need(shape));
+        self.least_in_order((view, 0, first), shape, (hosts, skus), shapes, filter)
     }
 
-    /// Returns the host of a group that costs least of those that fit and are let through. For costs that do not depend on the
-    /// request.
-    pub fn least_of_group(
+    /// Returns the host that costs least of those of some groups that fit and are let through.
+    pub fn least_of(
         &mut self,
-        group: u32,
+        groups: impl IntoIterator<Item = usize>,
         shape: ShapeId,
-        hosts: (&[Host], &[Sku]),
+        (hosts, skus): (&[Host], &[Sku]),
         shapes: &Shapes,
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
-        let first = self.first_of_group(group, shape, shapes);
-        let first = first.filter(|(of, _)| *of == group).map(|(_, position)| position);
-        self.least_in_view((0, first), shape, hosts, shapes, filter)
-    }
-
-    /// Returns the groups that may have a host for a request, in ascending order.
-    pub fn groups(&self, shape: ShapeId, shapes: &Shapes) -> Vec<u32> {
-        let found = |from: u32| self.first_of_group(from, shape, shapes).map(|(group, _)| group);
-        let next = |group: &u32| group.checked_add(1).and_then(found);
-        std::iter::successors(found(0), next).collect()
-    }
-
-    /// Returns the first class from a group on that may have a host for a request, and its group.
-    fn first_of_group(&self, group: u32, shape: ShapeId, shapes: &Shapes) -> Option<(u32, TreePosition)> {
-        let View { order, ranks } = &self.views[0];
-        let group_of = |class: u32| ranks[class as usize].as_ref().expect(RANKED).group;
-        let position = order.first_from(shapes.need(shape), |class| group_of(class) < group)?;
-        Some((group_of(order.key(position)), position))
+        let need = shapes.need(shape);
+        let class_of = |id: HostId| hosts[id.index()].index_mark;
+        let mut best: Option<HostId> = None;
+        let count = self.groups as usize;
+        for group in groups.into_iter().take_while(|group| *group < count) {
+            let view = &self.views[0];
+            let first = view.orders[group].first(need);
+            let may_win = |class: u32, best: HostId| view.rank(class).cost <= view.rank(class_of(best)).cost;
+            // The first of the order may be empty; those behind it cost no less.
+            let is_worth =
+                first.is_some_and(|first| best.is_none_or(|best| may_win(view.orders[group].key(first), best)));
+            if !is_worth {
+                continue;
+            }
+            let found = self.least_in_order((0, group, first), shape, (hosts, skus), shapes, filter);
+            let view = &self.views[0];
+            let order = |id: HostId| (&view.rank(class_of(id)).cost, id);
+            best = best.into_iter().chain(found).min_by(|a, b| order(*a).cmp(&order(*b)));
+        }
+        best
     }
 
     /// Returns the view for a request, where there are views.
@@ -310,10 +325,11 @@ impl ClassIndex {
         }
     }
 
+    /// Returns the host that costs least from a position on in the order of a group.
     #[inline]
-    fn least_in_view(
+    fn least_in_order(
         &mut self,
-        (view, first): (usize, Option<TreePosition>),
+        (view, group, first): (usize, usize, Option<TreePosition>),
         shape: ShapeId,
         (hosts, skus): (&[Host], &[Sku]),
         shapes: &Shapes,
@@ -321,15 +337,12 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = first;
-        let group = first.map(|first| self.views[view].rank(self.views[view].order.key(first)).group);
         let mut best: Option<(u32, HostId)> = None;
         while let Some(found) = position {
             let ranked = &self.views[view];
-            let class = ranked.order.key(found);
+            let class = ranked.orders[group].key(found);
             let rank = ranked.rank(class);
-            if Some(rank.group) != group
-                || best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost)
-            {
+            if best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost) {
                 break;
             }
             let record = &mut self.classes[class as usize];
@@ -343,7 +356,7 @@ impl ClassIndex {
                     break;
                 }
             }
-            position = self.views[view].order.next(found, need);
+            position = self.views[view].orders[group].next(found, need);
         }
         best.map(|(_, id)| id)
     }
@@ -390,7 +403,7 @@ impl ClassIndex {
     #[cold]
     fn add_views(&mut self, count: usize, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for shape in (self.views.len()..count).map(|shape| ShapeId(shape as u32)) {
-            let mut view = View::default();
+            let mut view = View::new(self.groups);
             for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
                 let parts = parts_of(&self.parts, id as u32);
                 rank_class(&mut view, id as u32, (class, parts), shapes.request(shape), skus, ranking);
@@ -432,8 +445,8 @@ impl ClassIndex {
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         let view = self.views.get(self.view_of(shape, shapes))?;
-        let position = view.order.first(shapes.need(shape))?;
-        self.classes[view.order.key(position) as usize].hosts.top()
+        let position = view.orders[0].first(shapes.need(shape))?;
+        self.classes[view.orders[0].key(position) as usize].hosts.top()
     }
 
     #[cold]

@@ -165,23 +165,6 @@ impl<K: Copy + Default + PartialEq> Tree<K> {
         }
     }
 
-    /// Returns the first entry that may take a request of those that are not before a place in the order.
-    pub fn first_from(&self, need: Need, is_before: impl Fn(K) -> bool) -> Option<TreePosition> {
-        let mut id = self.root;
-        loop {
-            let node = &self.nodes[id as usize];
-            let before = node.keys[..node.len].partition_point(|key| is_before(*key));
-            if node.is_leaf {
-                return match node.first_meeting(before, need) {
-                    Some(slot) => Some(TreePosition { leaf: id, slot }),
-                    None => self.climb(id, need),
-                };
-            }
-            // The last child that begins before the place, or the first.
-            id = node.children[before.saturating_sub(1)];
-        }
-    }
-
     /// Returns the next one behind a position.
     #[inline]
     pub fn next(&self, position: TreePosition, need: Need) -> Option<TreePosition> {
@@ -478,10 +461,6 @@ mod tests {
                     expected.next(),
                     "seed {seed} step {step}"
                 );
-                let from = random.below(if seed % 2 == 0 { 300 } else { 1 << 40 });
-                let found_from = tree.first_from(need, |key| key < from).map(|position| tree.key(position));
-                let expected_from = plain.range(from..).find(|(_, mask)| need.met_by(**mask));
-                assert_eq!(found_from, expected_from.map(|(key, _)| *key), "seed {seed} step {step}");
                 let second = found.and_then(|position| tree.next(position, need));
                 assert_eq!(second.map(|position| tree.key(position)), expected.next());
             }

@@ -6,9 +6,9 @@
 
 use super::best_fit;
 use crate::placement::entry::{Parameter, ParameterKind, StrategyEntry};
-use crate::placement::exits::{ExitGroup, ExitHour};
+use crate::placement::exits::{Bands, Exits};
 use crate::placement::request::Request;
-use crate::placement::strategy::{Candidates, Selector, Strategy, least_of_groups};
+use crate::placement::strategy::{Candidates, GroupSet, Selector, Strategy};
 use plimsoll_base::persist;
 use plimsoll_base::units::HostId;
 
@@ -21,29 +21,40 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
         meaning: "time left above which an instance is long [h]",
         kind: ParameterKind::Whole { default: 2, range: (1, 10_000) },
     }],
-    build: |parameters, seed| Strategy {
-        selector: Box::new(LaBinary { long_h: parameters.get("long_h") as u32 }),
-        knows_exits: true,
-        ..(best_fit::ENTRY.build)(parameters, seed)
+    build: |parameters, seed| {
+        let sorts = Bands::new(&[parameters.get("long_h") as u32]);
+        Strategy {
+            groups: 1 + sorts.count(),
+            selector: Box::new(LaBinary { sorts }),
+            ..(best_fit::ENTRY.build)(parameters, seed)
+        }
     },
 };
 
+/// Group of the empty hosts; behind it come the short and the long ones.
+const EMPTY: u32 = 0;
+
 #[derive(Clone)]
 struct LaBinary {
-    long_h: u32,
+    sorts: Bands,
 }
 
-persist! { LaBinary { derived: [long_h] } }
+persist! { LaBinary { derived: [sorts] } }
 
 impl Selector for LaBinary {
     fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId> {
-        let (now, ExitHour(exit), long_h) = (hosts.hour(), request.exit, self.long_h);
-        let is_long = exit.saturating_sub(now) > long_h;
-        least_of_groups(hosts, |group| match group {
-            ExitGroup::Empty => 1,
-            group if (group.hours_left(now) > long_h) == is_long => 0,
-            ExitGroup::At(_) => 2,
-        })
+        let own = self.sorts.of(request.exit.left(hosts.hour()));
+        let group_of = |id: HostId, exits: &Exits| self.group(id, exits);
+        let order = [1 + own, EMPTY, 2 - own];
+        order.into_iter().find_map(|group| hosts.least_of(GroupSet::of([group]), &group_of))
+    }
+
+    fn group(&self, host: HostId, exits: &Exits) -> u32 {
+        exits.left(host).map_or(EMPTY, |left| 1 + self.sorts.of(left))
+    }
+
+    fn regroups_at(&self, host: HostId, exits: &Exits) -> Option<u32> {
+        exits.now().checked_add(self.sorts.until_lower(exits.left(host)?)?)
     }
 
     fn boxed_clone(&self) -> Box<dyn Selector> {

@@ -194,7 +194,7 @@ impl World {
     /// Draws the hour of a predicted end, or none, and lets an hour pass at times.
     fn exit(&mut self) -> ExitHour {
         self.hour += u32::from(self.below(40) == 0);
-        self.placer.advance(Time(u64::from(self.hour) * 3_600_000_000_000));
+        self.placer.advance(Time(u64::from(self.hour) * 3_600_000_000_000), &mut self.fleet);
         if self.below(12) == 0 { ExitHour::UNKNOWN } else { ExitHour(self.hour + self.below(40) as u32) }
     }
 

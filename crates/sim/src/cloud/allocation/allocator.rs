@@ -60,7 +60,7 @@ impl HostAllocator {
         may_open: bool,
         usage: &mut Usage,
     ) -> Result<PendingAllocation, FailureReason> {
-        self.placer.advance(now);
+        self.placer.advance(now, &mut self.fleet);
         if !self.reservations.is_empty()
             && let Some(allocation) = self.claim_slot(now, request, criteria, usage)?
         {

@@ -65,7 +65,7 @@ fn parts(
     let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
     strategy.check(fleet.skus())?;
     let predictor =
-        strategy.knows_exits.then(|| Box::new(Predictor::new(&scenario.placement.prediction, seed)));
+        (strategy.groups > 0).then(|| Box::new(Predictor::new(&scenario.placement.prediction, seed)));
     let network = Network::new(&scenario.network, &names)?;
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
