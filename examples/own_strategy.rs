@@ -5,6 +5,7 @@ use std::path::Path;
 
 use plimsoll::cloud::observe::Silent;
 use plimsoll::cloud::{Cloud, RunOptions};
+use plimsoll::fleet::Fleet;
 use plimsoll::input::InputError;
 use plimsoll::persist;
 use plimsoll::placement::request::Request;
@@ -28,7 +29,7 @@ impl Selector for MoveToFront {
         recent.or_else(|| hosts.first_from(HostId(0)))
     }
 
-    fn placed(&mut self, _request: &Request, host: HostId) -> Undo {
+    fn placed(&mut self, _request: &Request, host: HostId, _fleet: &Fleet) -> Undo {
         let former = self.recent.iter().position(|id| *id == host);
         former.map(|position| self.recent.remove(position));
         self.recent.insert(0, host);

@@ -49,8 +49,12 @@ pub struct Plain<'a> {
     /// By account and partition of a zone.
     partitions: BTreeMap<(u32, usize, u32), u64>,
     last_used: usize,
-    /// By host: the hours in which its instances end.
-    exits: Vec<Vec<i128>>,
+    /// By host: the number of the placement that used it last, 0 for none.
+    last_uses: Vec<i128>,
+    /// By host: whether a placement has filled it to nine tenths since it was empty.
+    is_recycled: Vec<bool>,
+    /// By host: the hours in which its instances end, and their vCPU.
+    exits: Vec<Vec<(i128, i128)>>,
     /// A common multiple of all capacities: every ratio is a whole number of its parts.
     whole: i128,
 }
@@ -71,7 +75,8 @@ impl<'a> Plain<'a> {
             }
             a
         };
-        let ratios = ["-l", "dot-product", "lexicographic"].iter().any(|of| strategy.contains(of));
+        let ratios =
+            ["-l", "dot-product", "lexicographic", "borg-hybrid"].iter().any(|of| strategy.contains(of));
         let capacities = hosts.iter().flat_map(|host| host.capacity).filter(|c| ratios && *c > 0);
         let whole = capacities.fold(1, |whole, c| whole / gcd(whole, i128::from(c)) * i128::from(c));
         assert!(whole < 1 << 60, "sums of squares of this many parts would not fit");
@@ -82,6 +87,8 @@ impl<'a> Plain<'a> {
             instances: vec![0; hosts.len()],
             partitions: BTreeMap::new(),
             last_used: 0,
+            last_uses: vec![0; hosts.len()],
+            is_recycled: vec![false; hosts.len()],
             exits: vec![Vec::new(); hosts.len()],
             whole,
         }
@@ -108,6 +115,7 @@ impl<'a> Plain<'a> {
             // These hosts have no NUMA nodes that could differ.
             "first-fit" | "balance-fit" | "balance-fit-l1" => [0; 4],
             "next-fit" => [round as i128, 0, 0, 0],
+            "move-to-front" => [-self.last_uses[host], 0, 0, 0],
             "spread" => [self.instances[host].into(), 0, 0, 0],
             "cluster" => [-i128::from(self.instances[host]), 0, 0, 0],
             // The default of `expression` is the rule of best fit.
@@ -124,6 +132,33 @@ impl<'a> Plain<'a> {
                 let is_empty = there().all(|i| free[i] == capacity[i]);
                 let greatest = 10 * ratio(0).max(ratio(1)) / self.whole;
                 [is_empty.into(), greatest, 10 * (ratio(0) + ratio(1)) / self.whole, 0]
+            }
+            "borg-hybrid" => {
+                let difference = (ratio(0) - request(0) - ratio(1) + request(1)).abs();
+                [10 * difference / self.whole, ratio(0) + ratio(1), 0, 0]
+            }
+            "lava" => {
+                let class = |hours: i128| [1, 10, 100, 1000].iter().filter(|bound| **bound < hours).count();
+                let own = class(self.hours_asked(row)) as i128;
+                let of = self.hours_left(row.start_ns, host).map(|hours| class(hours) as i128);
+                let level = match (of, self.is_recycled[host]) {
+                    (Some(of), true) if of > own => of,
+                    (Some(of), false) if of >= own => 10 + of,
+                    (Some(of), false) => 30 - of,
+                    (None, _) => 40,
+                    (Some(of), true) => 60 - of,
+                };
+                [level, vcpu, memory, 0]
+            }
+            "dvla" => {
+                let band = |hours: i128| (0..10).filter(|power| 1 << power < hours).count() as i128;
+                let asked = band(self.hours_asked(row));
+                let level = match self.mean_hours_left(row.start_ns, host) {
+                    None => 1000,
+                    Some(hours) if band(hours) < asked => 2 * (asked - band(hours)),
+                    Some(hours) => band(hours) - asked,
+                };
+                [level, vcpu, memory, 0]
             }
             "la-binary" => {
                 let is_long = |hours: i128| hours > 2;
@@ -147,8 +182,16 @@ impl<'a> Plain<'a> {
 
     /// Returns the hours from the one that has begun until the last instance of a host has ended; `None` where it has none.
     fn hours_left(&self, now_ns: u64, host: usize) -> Option<i128> {
-        let last = self.exits[host].iter().max()?;
+        let (last, _) = self.exits[host].iter().max()?;
         Some((last - i128::from(now_ns / HOUR_NS)).max(0))
+    }
+
+    /// Returns the mean by vCPU of the hours that the instances of a host have left, 1000 at most; `None` where it has none.
+    fn mean_hours_left(&self, now_ns: u64, host: usize) -> Option<i128> {
+        let left = |hour: i128| (hour - i128::from(now_ns / HOUR_NS)).clamp(0, 1000);
+        let all: i128 = self.exits[host].iter().map(|(_, vcpu)| vcpu).sum();
+        let weighted = self.exits[host].iter().map(|(hour, vcpu)| left(*hour) * vcpu).sum::<i128>();
+        (!self.exits[host].is_empty()).then(|| weighted / all.max(1))
     }
 
     /// Returns the hours from the one that has begun until the instance of a row ends.
@@ -187,9 +230,14 @@ impl<'a> Plain<'a> {
         by(self.partitions.entry(partition).or_default());
         if on {
             self.last_used = host;
-            self.exits[host].push(exit(row));
+            self.last_uses[host] = 1 + self.last_uses.iter().max().unwrap();
+            self.exits[host].push((exit(row), row.amounts[0].into()));
+            let (free, capacity) = (self.free[host], self.hosts[host].capacity);
+            let is_full = (0..2).any(|i| (capacity[i] - free[i]) * 100 >= capacity[i] * 90);
+            self.is_recycled[host] = is_full || (self.is_recycled[host] && self.instances[host] > 1);
         } else {
-            let at = self.exits[host].iter().position(|hour| *hour == exit(row)).unwrap();
+            let ending = (exit(row), i128::from(row.amounts[0]));
+            let at = self.exits[host].iter().position(|of| *of == ending).unwrap();
             self.exits[host].swap_remove(at);
         }
     }

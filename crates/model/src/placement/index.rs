@@ -9,13 +9,14 @@ use super::exits::Exits;
 use super::racks::RackHosts;
 use super::request::Request;
 use super::scan::{KNOWN, Scan, cost_of};
-use super::strategy::{Candidates, GroupOf, GroupSet, MAX_GROUPS, Selector};
+use super::strategy::{Candidates, GroupOf, GroupSet, MAX_GROUPS, Selector, Strategy};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
 use crate::fleet::index::by_class::ClassIndex;
-use crate::fleet::index::by_host::HostIndex;
+use crate::fleet::index::by_count::CountIndex;
 use crate::fleet::index::by_id::IdIndex;
+use crate::fleet::index::by_use::UseIndex;
 use crate::fleet::index::class_table::Marks;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{ClassMarks, Ranking, RankingInputs};
@@ -33,6 +34,8 @@ pub struct FleetIndex {
     partitions: u16,
     /// Groups of hosts that are searched apart; 0 where there are none.
     groups: u32,
+    /// True where hosts are in the order of their last use.
+    orders_by_use: bool,
     /// Predicted ends, where the strategy knows them.
     exits: Option<Exits>,
     /// Marks that tell hosts of equal amounts apart.
@@ -47,38 +50,57 @@ enum ZoneIndex {
     Ids(IdIndex),
     /// Index of each partition.
     Classes(Vec<ClassIndex>),
-    Hosts(HostIndex),
+    Counts(CountIndex),
+    Uses(UseIndex),
 }
 
 impl FleetIndex {
-    /// Returns an index over a fleet, no host in it yet.
-    pub fn new(
-        ranking: Option<Box<dyn Ranking>>,
-        partitions: u16,
-        groups: u32,
-        fleet: &Fleet,
-    ) -> FleetIndex {
-        assert!(groups <= MAX_GROUPS, "{groups} groups of hosts");
-        let of_zone = |hosts| ZoneIndex::new(ranking.as_deref(), partitions, groups, hosts);
-        let zones = fleet.zones().iter().map(|zone| of_zone(zone.hosts.clone())).collect();
-        let marks = ranking.as_ref().map_or(ClassMarks::default(), |ranking| ranking.marks());
-        FleetIndex {
-            ranking,
-            partitions,
-            groups,
-            exits: (groups > 0).then(|| Exits::new(fleet.hosts().len())),
-            marks,
+    /// Returns the index of a strategy over a fleet, no host in it yet. Takes the ranking out of the strategy.
+    pub fn new(strategy: &mut Strategy, fleet: &Fleet) -> FleetIndex {
+        let Strategy { ranking, partitions, groups, orders_by_use, .. } = strategy;
+        assert!(*groups <= MAX_GROUPS, "{groups} groups of hosts");
+        let mut index = FleetIndex {
+            ranking: ranking.take(),
+            partitions: *partitions,
+            groups: *groups,
+            orders_by_use: *orders_by_use,
+            exits: (*groups > 0).then(|| Exits::new(fleet.hosts().len())),
+            marks: ClassMarks::default(),
             shapes: Shapes::new(),
-            zones,
+            zones: Vec::new(),
             racks: RackHosts::default(),
+        };
+        index.marks = index.ranking.as_ref().map_or(ClassMarks::default(), |ranking| ranking.marks());
+        index.zones = index.without_hosts(fleet);
+        index
+    }
+
+    /// Returns the index of each zone, no host in it yet.
+    fn without_hosts(&self, fleet: &Fleet) -> Vec<ZoneIndex> {
+        fleet.zones().iter().map(|zone| self.of_zone(zone.hosts.clone())).collect()
+    }
+
+    fn of_zone(&self, hosts: Range<u32>) -> ZoneIndex {
+        let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
+        match self.ranking.as_deref().map(Ranking::inputs) {
+            None if self.orders_by_use => ZoneIndex::Uses(UseIndex::new(first, count)),
+            None => ZoneIndex::Ids(IdIndex::new(first, count)),
+            Some(RankingInputs::Instances(order)) => {
+                assert!(self.partitions == 1, "a cost by instances knows no partitions");
+                ZoneIndex::Counts(CountIndex::new(first, count, order))
+            }
+            Some(inputs) => {
+                let of_partition = |_| ClassIndex::new(inputs, self.groups.max(1));
+                ZoneIndex::Classes((0..self.partitions).map(of_partition).collect())
+            }
         }
     }
 
     /// Forgets the hosts and knows these requests, each by its place in the list.
     pub fn begin_anew(&mut self, requests: &[Footprint], fleet: &Fleet) {
-        let exits = self.exits.take();
-        *self = FleetIndex::new(self.ranking.take(), self.partitions, self.groups, fleet);
-        self.exits = exits;
+        self.zones = self.without_hosts(fleet);
+        self.shapes = Shapes::new();
+        self.racks = RackHosts::default();
         let changes = requests.iter().filter(|request| self.shapes.intern(request).1).count();
         if changes > 0 {
             self.shapes_changed(fleet);
@@ -185,7 +207,10 @@ impl FleetIndex {
 
     /// Returns a selector for any host that fits, whatever the strategy.
     pub fn any(&self) -> AnyHost {
-        AnyHost { partitions: self.ranking.as_ref().map(|_| self.partitions) }
+        AnyHost {
+            partitions: self.ranking.as_ref().map(|_| self.partitions),
+            orders_by_use: self.orders_by_use,
+        }
     }
 
     fn seen<'a>(&'a mut self, request: &'a Request, fleet: &'a Fleet, filter: HostFilter<'a>) -> Indexed<'a> {
@@ -220,14 +245,14 @@ impl FleetIndex {
                     partitions[partition].remove(id, hosts);
                 }
             }
-            ZoneIndex::Hosts(index) => {
-                let (hosts, layouts) = fleet.hosts_to_mark();
-                if accepts {
-                    index.update(id, hosts, layouts, shapes, ranking());
-                } else {
-                    index.remove(id, hosts);
-                }
+            ZoneIndex::Counts(index) if accepts => {
+                index.update(id, fleet.hosts(), fleet.layouts(), shapes);
             }
+            ZoneIndex::Counts(index) => index.remove(id),
+            ZoneIndex::Uses(index) if accepts => {
+                index.update(id, selector.last_use(id), fleet.hosts(), fleet.layouts(), shapes);
+            }
+            ZoneIndex::Uses(index) => index.remove(id),
         }
     }
 
@@ -262,7 +287,7 @@ impl FleetIndex {
             .iter()
             .map(|zone| match zone {
                 ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::classes).sum(),
-                ZoneIndex::Ids(_) | ZoneIndex::Hosts(_) => 0,
+                ZoneIndex::Ids(_) | ZoneIndex::Counts(_) | ZoneIndex::Uses(_) => 0,
             })
             .sum()
     }
@@ -283,20 +308,6 @@ impl FleetIndex {
 }
 
 impl ZoneIndex {
-    fn new(ranking: Option<&dyn Ranking>, partitions: u16, groups: u32, hosts: Range<u32>) -> ZoneIndex {
-        let (first, count) = (HostId(hosts.start), hosts.end - hosts.start);
-        match ranking.map(Ranking::inputs) {
-            None => ZoneIndex::Ids(IdIndex::new(first, count)),
-            Some(RankingInputs::Instances) => {
-                assert!(partitions == 1, "a cost by instances knows no partitions");
-                ZoneIndex::Hosts(HostIndex::new(first, count))
-            }
-            Some(inputs) => {
-                ZoneIndex::Classes((0..partitions).map(|_| ClassIndex::new(inputs, groups.max(1))).collect())
-            }
-        }
-    }
-
     fn shapes_changed(
         &mut self,
         zone: ZoneId,
@@ -315,7 +326,14 @@ impl ZoneIndex {
             ZoneIndex::Classes(partitions) => partitions
                 .iter_mut()
                 .for_each(|index| index.shapes_changed(fleet.skus(), shapes, ranking.expect(RANKED))),
-            ZoneIndex::Hosts(index) => index.shapes_changed(fleet.hosts(), fleet.layouts(), shapes),
+            ZoneIndex::Counts(index) => index.shapes_changed(fleet.hosts(), fleet.layouts(), shapes),
+            ZoneIndex::Uses(index) => {
+                for id in fleet.zones()[zone.index()].hosts.clone().map(HostId) {
+                    if fleet.accepts(id) {
+                        index.set_mask(id, fleet.layouts().mask(id, &fleet.hosts()[id.index()], shapes));
+                    }
+                }
+            }
         }
     }
 }
@@ -363,12 +381,16 @@ impl Candidates for Indexed<'_> {
         let (shape, hosts, shapes) = (self.request.shape, self.fleet.hosts(), self.shapes);
         let ranking = self.ranking.expect("only a ranked strategy asks for the least");
         match self.index {
-            ZoneIndex::Ids(_) => panic!("a strategy without a ranking asks for the least"),
+            ZoneIndex::Ids(_) | ZoneIndex::Uses(_) => {
+                panic!("a strategy without a ranking asks for the least")
+            }
             ZoneIndex::Classes(partitions) => {
                 let by = (ranking, self.filter);
                 partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, by)
             }
-            ZoneIndex::Hosts(index) => index.least(shape, (hosts, self.fleet.layouts()), shapes, self.filter),
+            ZoneIndex::Counts(index) => {
+                index.first(shape, (hosts, self.fleet.layouts()), shapes, self.filter)
+            }
         }
     }
 
@@ -385,6 +407,14 @@ impl Candidates for Indexed<'_> {
             _ => panic!("{KNOWN}"),
         }
     }
+
+    fn used_last(&mut self, _last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId> {
+        let (shape, hosts) = (self.request.shape, (self.fleet.hosts(), self.fleet.layouts()));
+        match self.index {
+            ZoneIndex::Uses(index) => index.first(shape, hosts, self.shapes, self.filter),
+            _ => panic!("only a strategy that orders hosts by use asks for the one used last"),
+        }
+    }
 }
 
 /// Takes any host that fits, to learn whether there is one.
@@ -392,13 +422,16 @@ impl Candidates for Indexed<'_> {
 pub struct AnyHost {
     /// Partitions of a zone where hosts are ranked; `None` where they are walked by id.
     partitions: Option<u16>,
+    /// True where hosts are in the order of their last use.
+    orders_by_use: bool,
 }
 
-persist! { AnyHost { derived: [partitions] } }
+persist! { AnyHost { derived: [partitions, orders_by_use] } }
 
 impl Selector for AnyHost {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         match self.partitions {
+            None if self.orders_by_use => hosts.used_last(&|_| 0),
             None => hosts.first_from(HostId(0)),
             Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
         }

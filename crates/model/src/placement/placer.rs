@@ -32,12 +32,12 @@ pub struct Placer {
 impl Placer {
     /// Returns a placer with an index over all active hosts. With `verify` the plain scan runs beside it, and the first
     /// difference is a panic.
-    pub fn new(strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
+    pub fn new(mut strategy: Strategy, fleet: &mut Fleet, verify: bool) -> Placer {
         fleet.set_node_order(strategy.node_order);
         let mut placer = Placer {
             groups: Groups::default(),
+            index: FleetIndex::new(&mut strategy, fleet),
             selector: strategy.selector,
-            index: FleetIndex::new(strategy.ranking, strategy.partitions, strategy.groups, fleet),
             tenancies: Tenancies::default(),
             verify,
         };
@@ -150,7 +150,7 @@ impl Placer {
     #[inline]
     pub fn placed(&mut self, request: &Request, host: HostId, fleet: &Fleet) -> Undo {
         self.added(request, host, fleet);
-        self.selector.placed(request, host)
+        self.selector.placed(request, host, fleet)
     }
 
     /// Undoes a placement, the latest first.

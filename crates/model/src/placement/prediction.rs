@@ -9,8 +9,8 @@ use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 
-/// `[placement.prediction]`: predictions of lifetimes, for the strategies `la-binary` and `nilas`. By default they are right. Each is
-/// made once, when the instance is launched, and is the same under every strategy.
+/// `[placement.prediction]`: predictions of lifetimes, for the strategies `la-binary`, `nilas`, `lava` and `dvla`. By default they are
+/// right. Each is made once, when the instance is launched, and is the same under every strategy.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PredictionConfig {

@@ -54,7 +54,7 @@ impl Placer {
     /// Gives a strategy that begins anew an instance of a request on a host.
     pub fn tell_strategy(&mut self, request: &Request, host: HostId, fleet: &mut Fleet) {
         self.selector.added(request, host, self.index.partition(host, fleet));
-        self.selector.placed(request, host);
+        self.selector.placed(request, host, fleet);
         if let Some(exits) = self.index.exits() {
             exits.add(host, request.exit, request.amounts.vcpu_milli());
             self.reindex(host, request.zone, fleet);

@@ -1,6 +1,7 @@
 //! Reference implementation of the index: a scan of all hosts of the zone in order, or of a short list. The few hosts of
 //! a narrow tier are searched in this way too.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::constraints::Tier;
@@ -114,5 +115,10 @@ impl Candidates for Scan<'_> {
     fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId> {
         let exits = self.exits.expect(KNOWN);
         self.least_where(|id| groups.contains(group_of(*id, exits)))
+    }
+
+    fn used_last(&mut self, last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId> {
+        let fitting = self.hosts_from(HostId(0)).filter(|id| self.fits(*id));
+        fitting.min_by_key(|id| (Reverse(last_use_of(*id)), *id))
     }
 }

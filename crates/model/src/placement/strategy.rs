@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::exits::Exits;
 use super::request::Request;
+use crate::fleet::Fleet;
 use crate::fleet::host::Sku;
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking};
@@ -34,6 +35,9 @@ pub trait Candidates {
     /// Returns the host with the least cost that fits, of those whose group is in a set; ties go to the lowest id. `group_of` is
     /// [`Selector::group`] of the strategy that asks.
     fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId>;
+    /// Returns the host that was used last of those that fit; ties go to the lowest id. `last_use_of` is [`Selector::last_use`] of the
+    /// strategy that asks.
+    fn used_last(&mut self, last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId>;
 }
 
 /// Function from a host to its group, by the predicted ends of all hosts.
@@ -83,8 +87,8 @@ pub trait Selector: Persist + Send + Sync {
     fn added(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
     /// Counts an instance no longer: the inverse of [`Selector::added`], in whatever order.
     fn removed(&mut self, _request: &Request, _host: HostId, _partition: u16) {}
-    /// Notes that the request was placed on a host. Returns what [`Selector::undo`] needs to restore the state before.
-    fn placed(&mut self, _request: &Request, _host: HostId) -> Undo {
+    /// Notes that the request was placed on a host of the fleet, which has taken it. Returns what [`Selector::undo`] needs to restore the state before.
+    fn placed(&mut self, _request: &Request, _host: HostId, _fleet: &Fleet) -> Undo {
         Undo::default()
     }
     /// Restores the state before a placement. Placements are undone in reverse order.
@@ -97,6 +101,11 @@ pub trait Selector: Persist + Send + Sync {
     /// Returns the next hour in which the group of a host may change although no instance comes or goes, if there is one.
     fn regroups_at(&self, _host: HostId, _exits: &Exits) -> Option<u32> {
         None
+    }
+    /// Returns the number of the last use of a host, for a strategy that orders hosts by it: greater than that of any use before; 0
+    /// for none.
+    fn last_use(&self, _host: HostId) -> u64 {
+        0
     }
     /// Returns true if it may take no host although some fit.
     fn may_refuse(&self) -> bool {
@@ -118,6 +127,8 @@ pub struct Strategy {
     pub node_order: NodeOrder,
     /// Groups of hosts that a strategy which places by predicted ends searches apart; 0 for the others.
     pub groups: u32,
+    /// True for a strategy that orders hosts by their last use and has no ranking.
+    pub orders_by_use: bool,
 }
 
 impl Strategy {
@@ -125,7 +136,7 @@ impl Strategy {
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
         let (ranking, selector) = (Some(Box::new(ranking) as Box<dyn Ranking>), Box::new(Least));
-        Strategy { ranking, selector, partitions: 1, node_order, groups: 0 }
+        Strategy { ranking, selector, partitions: 1, node_order, groups: 0, orders_by_use: false }
     }
 
     /// Returns a strategy whose selector needs no ranking.
@@ -137,6 +148,7 @@ impl Strategy {
             partitions: 1,
             node_order,
             groups: 0,
+            orders_by_use: false,
         }
     }
 }

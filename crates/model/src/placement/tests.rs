@@ -354,6 +354,10 @@ fn four_hosts_show_how_strategies_differ() {
         ("lexicographic", 0),
         ("la-binary", 1),
         ("nilas", 1),
+        ("lava", 1),
+        ("dvla", 1),
+        ("move-to-front", 0),
+        ("borg-hybrid", 2),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {

@@ -1,6 +1,7 @@
 //! The vacant hosts of a zone as a selector sees them: those of one SKU are alike, so a ranking is applied once
 //! a SKU, to the lowest host that the request may have.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -84,5 +85,10 @@ impl Candidates for Vacancies<'_> {
     fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId> {
         let exits = self.exits.expect(KNOWN);
         self.least_where(|id| groups.contains(group_of(id, exits)))
+    }
+
+    fn used_last(&mut self, last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId> {
+        let fitting = self.roomy().flatten().copied().filter(|id| self.fits(*id));
+        fitting.min_by_key(|id| (Reverse(last_use_of(*id)), *id))
     }
 }

@@ -172,11 +172,13 @@ impl ClassIndex {
     /// Returns an index without hosts, for so many groups of them.
     pub fn new(inputs: RankingInputs, groups: u32) -> ClassIndex {
         assert!(groups == 1 || inputs == RankingInputs::Free, "groups are searched by what is free alone");
-        assert!(inputs != RankingInputs::Instances, "a cost by instances is indexed by host");
+        assert!(!matches!(inputs, RankingInputs::Instances(_)), "a cost by instances is indexed by count");
         let views = match inputs {
             RankingInputs::Free => 1,
             RankingInputs::FreeAndNodes => 2,
-            RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest | RankingInputs::Instances => 0,
+            RankingInputs::FreeAndRequest
+            | RankingInputs::FreeAndAnyRequest
+            | RankingInputs::Instances(_) => 0,
         };
         ClassIndex {
             inputs,
@@ -269,7 +271,7 @@ impl ClassIndex {
         let has_view = match self.inputs {
             RankingInputs::FreeAndRequest => shapes.is_exact(),
             RankingInputs::FreeAndAnyRequest => self.has_view(shape, skus, shapes, ranking),
-            RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances => true,
+            RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => true,
         };
         if !has_view {
             return self.least_without_view(shapes.request(shape), hosts, skus, (ranking, filter));
@@ -300,8 +302,8 @@ impl ClassIndex {
             let first = view.orders[group].first(need);
             let may_win = |class: u32, best: HostId| view.rank(class).cost <= view.rank(class_of(best)).cost;
             // The first of the order may be empty; those behind it cost no less.
-            let is_worth =
-                first.is_some_and(|first| best.is_none_or(|best| may_win(view.orders[group].key(first), best)));
+            let is_worth = first
+                .is_some_and(|first| best.is_none_or(|best| may_win(view.orders[group].key(first), best)));
             if !is_worth {
                 continue;
             }
@@ -319,9 +321,9 @@ impl ClassIndex {
         match self.inputs {
             RankingInputs::Free => 0,
             RankingInputs::FreeAndNodes => usize::from(shapes.request(shape).numa == NumaNodes::Two),
-            RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest | RankingInputs::Instances => {
-                shape.0 as usize
-            }
+            RankingInputs::FreeAndRequest
+            | RankingInputs::FreeAndAnyRequest
+            | RankingInputs::Instances(_) => shape.0 as usize,
         }
     }
 

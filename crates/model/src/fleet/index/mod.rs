@@ -6,8 +6,8 @@
 //!   similar ones). Hosts with the same capacity and the same free amounts form a class, and classes are few.
 //!   Where the cost depends on the request too, and requests are too many for an order each, `grid` compares
 //!   cells of similar classes.
-//! - `by_host`: the same where the cost also depends on a host's own count, which makes classes many.
-
+//! - `by_count`: the host with the fewest or the most instances, which classes by free amounts do not know.
+//! - `by_use`: the host used last.
 //!
 //! Each takes a [`HostFilter`], for requests that may not go to every host: it is asked host by host, in the
 //! order of the search, so that a rule that excludes few hosts costs little. Hardware that does not run a type
@@ -16,12 +16,14 @@
 use plimsoll_base::units::HostId;
 
 pub mod by_class;
-pub mod by_host;
+pub mod by_count;
 pub mod by_id;
+pub mod by_use;
 pub mod class_table;
 pub mod cost;
 mod grid;
 pub mod lazy_heap;
+mod mask_levels;
 pub mod ranking;
 pub mod shapes;
 pub mod tree;

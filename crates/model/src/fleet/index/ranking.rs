@@ -17,8 +17,28 @@ pub enum RankingInputs {
     FreeAndRequest,
     /// Free amounts and the request, in whatever way.
     FreeAndAnyRequest,
-    /// Number of instances on the host; the cost is a `Cost::Pair` whose second number is 0.
-    Instances,
+    /// Number of instances on the host alone.
+    Instances(CountOrder),
+}
+
+/// Order of hosts by the number of their instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CountOrder {
+    /// Fewest first.
+    Fewest,
+    /// Most first.
+    Most,
+}
+
+impl CountOrder {
+    /// Returns the cost of a host in this order.
+    pub fn cost(self, candidate: Candidate<'_>) -> Cost {
+        let count = u64::from(candidate.instances);
+        match self {
+            CountOrder::Fewest => Cost::Pair(count, 0),
+            CountOrder::Most => Cost::most(count, u64::MAX),
+        }
+    }
 }
 
 /// Marks that tell hosts of equal amounts apart, under a ranking by class.

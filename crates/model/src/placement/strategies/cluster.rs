@@ -1,7 +1,7 @@
 //! `cluster`: instances together, on the host that has most of them.
 
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
+use crate::fleet::index::ranking::{Candidate, CountOrder, Ranking, RankingInputs};
 use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Footprint;
@@ -17,10 +17,10 @@ struct Cluster;
 
 impl Ranking for Cluster {
     fn inputs(&self) -> RankingInputs {
-        RankingInputs::Instances
+        RankingInputs::Instances(CountOrder::Most)
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Footprint) -> Cost {
-        Cost::Pair(u64::MAX - u64::from(candidate.instances), 0)
+        CountOrder::Most.cost(candidate)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::expression::{Expression, Sign};
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, ClassMarks, Ranking, RankingInputs};
+use crate::fleet::index::ranking::{Candidate, ClassMarks, CountOrder, Ranking, RankingInputs};
 use crate::placement::entry::{Parameter, ParameterKind, StrategyEntry};
 use crate::placement::expression_names::{NAMES, NameSubject};
 use crate::placement::request::Request;
@@ -43,8 +43,8 @@ struct ByExpressions {
     expressions: Vec<Arc<Expression>>,
     inputs: RankingInputs,
     marks: ClassMarks,
-    /// Sign of the number of instances, where the only expression is that.
-    count: Option<Sign>,
+    /// Order by the number of instances, where the only expression is that or its negative.
+    count: Option<CountOrder>,
 }
 
 impl ByExpressions {
@@ -52,11 +52,14 @@ impl ByExpressions {
         let names = || expressions.iter().flat_map(|expression| expression.names()).map(|name| &NAMES[*name]);
         let uses = |subject: NameSubject| names().any(|name| name.subject == subject);
         let count = match &*expressions {
-            [only] if uses(NameSubject::Instances) => only.is_name_alone(),
+            [only] if uses(NameSubject::Instances) => only.is_name_alone().map(|sign| match sign {
+                Sign::Positive => CountOrder::Fewest,
+                Sign::Negative => CountOrder::Most,
+            }),
             _ => None,
         };
         let inputs = match count {
-            Some(_) => RankingInputs::Instances,
+            Some(order) => RankingInputs::Instances(order),
             None if uses(NameSubject::Request) => RankingInputs::FreeAndAnyRequest,
             None => RankingInputs::Free,
         };
@@ -81,8 +84,7 @@ impl Ranking for ByExpressions {
         let value =
             |expression: &Arc<Expression>| expression.value(|name| (NAMES[name].amount)(&candidate, request));
         match self.count {
-            Some(Sign::Positive) => Cost::Pair(u64::from(candidate.instances), 0),
-            Some(Sign::Negative) => Cost::Pair(u64::MAX - u64::from(candidate.instances), 0),
+            Some(order) => order.cost(candidate),
             None => Cost::Values(self.expressions.iter().map(value).collect()),
         }
     }

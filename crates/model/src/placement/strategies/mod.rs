@@ -8,12 +8,16 @@ mod best_fit_l1;
 mod best_fit_l2;
 mod best_fit_linf;
 mod best_of_k;
+mod borg_hybrid;
 mod cluster;
 mod dot_product;
+mod dvla;
 mod expression;
 mod first_fit;
 mod la_binary;
+mod lava;
 mod lexicographic;
+mod move_to_front;
 mod next_fit;
 mod nilas;
 mod partition;
@@ -32,6 +36,7 @@ use crate::placement::entry::StrategyEntry;
 pub const REGISTER: &[&StrategyEntry] = &[
     &first_fit::ENTRY,
     &next_fit::ENTRY,
+    &move_to_front::ENTRY,
     &spread::ENTRY,
     &cluster::ENTRY,
     &random::ENTRY,
@@ -47,8 +52,11 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &balance_fit::ENTRY,
     &balance_fit::ENTRY_L1,
     &lexicographic::ENTRY,
+    &borg_hybrid::ENTRY,
     &la_binary::ENTRY,
     &nilas::ENTRY,
+    &lava::ENTRY,
+    &dvla::ENTRY,
     &power_of_two::ENTRY,
     &best_of_k::ENTRY,
     &partition::ENTRY,

@@ -1,5 +1,6 @@
 //! `next-fit`: goes round the hosts; the pointer is at the host used last, whatever its zone.
 
+use crate::fleet::Fleet;
 use crate::placement::entry::StrategyEntry;
 use crate::placement::request::Request;
 use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
@@ -26,7 +27,7 @@ impl Selector for NextFit {
         hosts.first_from(self.last_used).or_else(|| hosts.first_from(HostId(0)))
     }
 
-    fn placed(&mut self, _request: &Request, host: HostId) -> Undo {
+    fn placed(&mut self, _request: &Request, host: HostId, _fleet: &Fleet) -> Undo {
         Undo(u64::from(std::mem::replace(&mut self.last_used, host).0))
     }
 

@@ -1,7 +1,7 @@
 //! `spread`: instances evenly over hosts, whatever their size: the default.
 
 use crate::fleet::index::cost::Cost;
-use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
+use crate::fleet::index::ranking::{Candidate, CountOrder, Ranking, RankingInputs};
 use crate::placement::entry::StrategyEntry;
 use crate::placement::strategy::Strategy;
 use plimsoll_base::units::Footprint;
@@ -17,10 +17,10 @@ struct Spread;
 
 impl Ranking for Spread {
     fn inputs(&self) -> RankingInputs {
-        RankingInputs::Instances
+        RankingInputs::Instances(CountOrder::Fewest)
     }
 
     fn cost(&self, candidate: Candidate<'_>, _request: &Footprint) -> Cost {
-        Cost::Pair(u64::from(candidate.instances), 0)
+        CountOrder::Fewest.cost(candidate)
     }
 }

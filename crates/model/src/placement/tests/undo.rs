@@ -83,7 +83,7 @@ impl Pair {
         self.place(&request, host);
         let partition = self.placer.index.partition(host, &self.fleet);
         self.twin.added(&request, host, partition);
-        self.twin.placed(&request, host);
+        self.twin.placed(&request, host, &self.fleet);
         self.live.push((host, request));
     }
 
@@ -165,7 +165,7 @@ impl Selector for MoveToFront {
         recent.or_else(|| hosts.first_from(HostId(0)))
     }
 
-    fn placed(&mut self, _request: &Request, host: HostId) -> Undo {
+    fn placed(&mut self, _request: &Request, host: HostId, _fleet: &Fleet) -> Undo {
         let former = self.recent.iter().position(|id| *id == host);
         former.map(|position| self.recent.remove(position));
         self.recent.insert(0, host);
