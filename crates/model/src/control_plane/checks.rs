@@ -60,6 +60,17 @@ impl ControlPlaneConfig {
         problems
     }
 
+    /// Returns every problem of an outage that is to be injected, whatever its start and length.
+    pub fn check_injected(&self, outage: &StageOutageConfig) -> Vec<Problem> {
+        if !self.is_modelled() {
+            let found = "the scenario models no control plane";
+            let problem = Problem::new(Place::key("stage"), found);
+            return vec![problem.with_help("set control_plane.preset in the scenario")];
+        }
+        let lasting = StageOutageConfig { length: Duration::from_seconds(1), ..outage.clone() };
+        check_outage("fault", &lasting, self, None)
+    }
+
     /// Checks that no other key stands beside the preset `instant`, which has no stages.
     fn validate_instant(&self) -> Vec<Problem> {
         let said = serde_json::to_value(self).expect("a configuration is plain data");

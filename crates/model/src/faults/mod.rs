@@ -7,10 +7,13 @@
 
 mod config;
 mod failures;
+mod injection;
 mod selection;
 
 pub use crate::fleet::service_window::Drain;
 pub use config::{FaultConfig, HostFaultConfig, HostRange, MaintenanceConfig, OnFailure, OutageConfig};
+pub use injection::FaultScope;
+pub use selection::Selection;
 
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -25,7 +28,7 @@ use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::units::{Duration, HostId, Time};
-use selection::{Naming, Selection};
+use selection::Naming;
 
 /// Fault event of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -78,8 +81,7 @@ impl HostEvent {
 #[derive(Debug)]
 pub struct Faults {
     phases: Vec<Phase>,
-    /// Times at which failed hosts return to service, unless an outage delays it.
-    returns: BTreeMap<HostId, Time>,
+    failed: BTreeMap<HostId, Failure>,
     due: BinaryHeap<Reverse<(Time, Due)>>,
     /// Events of this moment.
     happening: VecDeque<HostEvent>,
@@ -94,10 +96,19 @@ pub struct Faults {
 }
 
 persist! { Faults {
-    values: [phases, returns, due, happening, now],
+    values: [phases, failed, due, happening, now],
     nested: [failures],
     derived: [detection, repair, on_failure, maintenance, outages, arrivals],
 } }
+
+/// Failure of a host that has not returned. Timers of other times than these are void.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct Failure {
+    /// Time at which it is, or was, detected.
+    detected: Time,
+    /// Time at which the host returns to service, unless an outage delays it.
+    returns: Time,
+}
 
 /// Condition of a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -164,25 +175,30 @@ impl Faults {
         if config.is_empty() && !has_dates {
             return Ok(None);
         }
-        let count = fleet.hosts().len();
-        let mut faults = Faults {
-            phases: vec![Phase::InService; count],
-            returns: BTreeMap::new(),
-            due: BinaryHeap::new(),
-            happening: VecDeque::new(),
-            now: Time::ZERO,
-            failures: Failures::new(&config.hosts, count as u32, seed),
-            detection: config.hosts.detection,
-            repair: config.hosts.repair,
-            on_failure: config.hosts.on_failure,
-            maintenance: Vec::new(),
-            outages: Vec::new(),
-            arrivals: Vec::new(),
-        };
+        let mut faults = Faults::without_plans(&config.hosts, fleet, seed);
         faults.plan(config, zones, fleet, seed).map_err(InputError)?;
         faults.plan_groups(fleet);
         faults.begin_lives();
         Ok(Some(faults))
+    }
+
+    /// Returns the faults of hosts for which nothing is planned.
+    fn without_plans(config: &HostFaultConfig, fleet: &Fleet, seed: Seed) -> Faults {
+        let count = fleet.hosts().len();
+        Faults {
+            phases: vec![Phase::InService; count],
+            failed: BTreeMap::new(),
+            due: BinaryHeap::new(),
+            happening: VecDeque::new(),
+            now: Time::ZERO,
+            failures: Failures::new(config, count as u32, seed),
+            detection: config.detection,
+            repair: config.repair,
+            on_failure: config.on_failure,
+            maintenance: Vec::new(),
+            outages: Vec::new(),
+            arrivals: Vec::new(),
+        }
     }
 
     /// Returns what becomes of the instances on a host that is found to have failed.
@@ -300,11 +316,7 @@ impl Faults {
 
     fn happen(&mut self, due: Due) {
         match due {
-            Due::Detect(host) => {
-                assert!(self.phases[host.index()] == Phase::Failed, "host {host} has not failed");
-                self.phases[host.index()] = Phase::Unhealthy;
-                self.happening.push_back(HostEvent::Detected(host));
-            }
+            Due::Detect(host) => self.detected(host),
             Due::Repair(host) => self.repaired(host),
             Due::Arrive(number) => self.arrive(number),
             Due::Announce(number) => self.announce(number),
@@ -340,19 +352,27 @@ impl Faults {
 
     fn fail(&mut self, host: HostId, detected: Time, returns: Time) {
         self.phases[host.index()] = Phase::Failed;
-        self.returns.insert(host, returns);
+        self.failed.insert(host, Failure { detected, returns });
         self.happening.push_back(HostEvent::Failed(host));
         self.schedule(detected, Due::Detect(host));
         self.schedule(returns, Due::Repair(host));
     }
 
+    fn detected(&mut self, host: HostId) {
+        let is_due = self.failed.get(&host).is_some_and(|failure| failure.detected == self.now);
+        if is_due && self.phases[host.index()] == Phase::Failed {
+            self.phases[host.index()] = Phase::Unhealthy;
+            self.happening.push_back(HostEvent::Detected(host));
+        }
+    }
+
     fn repaired(&mut self, host: HostId) {
-        let returns = self.returns[&host];
+        let Some(Failure { returns, .. }) = self.failed.get(&host).copied() else { return };
         if returns > self.now {
             return self.schedule(returns, Due::Repair(host));
         }
         assert!(self.phases[host.index()] == Phase::Unhealthy, "host {host} is not under repair");
-        self.returns.remove(&host);
+        self.failed.remove(&host);
         self.phases[host.index()] = Phase::InService;
         self.happening.push_back(HostEvent::Repaired(host));
         self.renew(host);
@@ -361,6 +381,11 @@ impl Faults {
     fn outage(&mut self, number: u16) {
         let Outage { hosts, end } = &mut self.outages[usize::from(number)];
         let (hosts, end) = (std::mem::take(hosts), *end);
+        self.strike(&hosts, end);
+    }
+
+    /// Lets hosts fail together until a time, those that are not in service for another reason included.
+    fn strike(&mut self, hosts: &Selection, end: Time) {
         let detected = self.now.after(self.detection).min(end);
         for host in hosts.iter() {
             match self.phases[host.index()] {
@@ -370,8 +395,8 @@ impl Faults {
                     self.fail(host, detected, worked_on_until.map_or(end, |until| until.max(end)));
                 }
                 Phase::Failed | Phase::Unhealthy => {
-                    let returns = self.returns.get_mut(&host).expect("a host that failed returns");
-                    *returns = end.max(*returns);
+                    let failure = self.failed.get_mut(&host).expect("a host that failed returns");
+                    failure.returns = end.max(failure.returns);
                 }
                 Phase::Retired | Phase::Absent => {}
             }

@@ -18,6 +18,16 @@ impl Selection {
         Selection(vec![hosts])
     }
 
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the number of hosts.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(ExactSizeIterator::len).sum()
+    }
+
     /// Returns the hosts.
     pub fn iter(&self) -> impl Iterator<Item = HostId> + '_ {
         self.0.iter().cloned().flatten().map(HostId)
@@ -75,11 +85,9 @@ impl Naming<'_> {
         let position = zones.iter().position(|zone| *zone == self.zone).expect("the zone is validated");
         let zone = fleet.zones()[ZoneId(position as u16).index()].hosts.clone();
         if let Some(run) = self.racks {
-            let rack = |host: u32| fleet.rack_of(HostId(host)).0;
-            let first = rack(zone.start);
-            let racks = zone.clone().map(|host| rack(host) - first + 1).max().unwrap_or(0);
+            let racks = rack_count(zone.clone(), fleet);
             let wanted = within(run, racks, &format!("{key}.racks"), "racks")?;
-            return Ok(zone.filter(|host| wanted.contains(&(rack(*host) - first))).collect());
+            return Ok(on_racks(zone, wanted, fleet));
         }
         if let Some(run) = self.hosts {
             let wanted = within(run, zone.len() as u32, &format!("{key}.hosts"), "hosts")?;
@@ -90,6 +98,23 @@ impl Naming<'_> {
             None => Selection::run(zone),
         })
     }
+}
+
+/// Returns the number of the racks of a zone, by its hosts.
+fn rack_count(zone: Range<u32>, fleet: &Fleet) -> u32 {
+    racks_of(zone, fleet).map(|(_, rack)| rack + 1).max().unwrap_or(0)
+}
+
+/// Returns the hosts of a zone that are on some of its racks, counted from 0.
+pub fn on_racks(zone: Range<u32>, wanted: Range<u32>, fleet: &Fleet) -> Selection {
+    racks_of(zone, fleet).filter(|(_, rack)| wanted.contains(rack)).map(|(host, _)| host).collect()
+}
+
+/// Returns the hosts of a zone with the numbers of their racks in the zone.
+fn racks_of(zone: Range<u32>, fleet: &Fleet) -> impl Iterator<Item = (u32, u32)> + '_ {
+    let rack = |host: u32| fleet.rack_of(HostId(host)).0;
+    let first = rack(zone.start);
+    zone.map(move |host| (host, rack(host) - first))
 }
 
 /// Returns the run as numbers below `count`.

@@ -380,3 +380,126 @@ fn place_under_faults(strategy: &str, mut fleet: Fleet) {
     }
     fleet.assert_conserved();
 }
+
+/// Failure of a host in the plain twin of injected faults.
+#[derive(Clone, Copy)]
+struct PlainFailure {
+    detected: u64,
+    returns: u64,
+    is_known: bool,
+}
+
+/// Injected faults by going over all hosts at every second.
+struct PlainInjection {
+    hosts: Vec<Option<PlainFailure>>,
+    events: Vec<(u64, HostEvent)>,
+}
+
+impl PlainInjection {
+    fn pass(&mut self, second: u64) {
+        for (host, failed) in (0..).map(HostId).zip(&mut self.hosts) {
+            if let Some(failure) =
+                failed.as_mut().filter(|failure| !failure.is_known && failure.detected == second)
+            {
+                failure.is_known = true;
+                self.events.push((second, HostEvent::Detected(host)));
+            }
+        }
+        for (host, failed) in (0..).map(HostId).zip(&mut self.hosts) {
+            if failed.is_some_and(|failure| failure.returns == second) {
+                *failed = None;
+                self.events.push((second, HostEvent::Repaired(host)));
+            }
+        }
+    }
+
+    fn fail(&mut self, second: u64, host: HostId, until: u64) {
+        match &mut self.hosts[host.index()] {
+            Some(failure) => failure.returns = failure.returns.max(until),
+            none => {
+                let detected = (second + 30).min(until);
+                *none = Some(PlainFailure { detected, returns: until, is_known: false });
+                self.events.push((second, HostEvent::Failed(host)));
+            }
+        }
+    }
+
+    fn repair(&mut self, second: u64, hosts: &[HostId]) {
+        for host in hosts {
+            if let Some(failure) = &mut self.hosts[host.index()] {
+                failure.returns = second;
+                failure.detected = second;
+            }
+        }
+        self.pass(second);
+    }
+}
+
+#[test]
+fn injected_faults_agree_with_their_plain_twin() {
+    let fleet = fixed(3);
+    let count = fleet.hosts().len() as u64;
+    for seed in 0..60 {
+        let mut random = Seed(seed).stream(Purpose::Placement, 0);
+        let mut faults = Faults::injected_alone(&HostFaultConfig::default(), &fleet);
+        let mut plain = PlainInjection { hosts: vec![None; count as usize], events: Vec::new() };
+        let (mut found, mut second) = (Vec::new(), 0);
+        let note = |faults: &mut Faults, found: &mut Vec<_>, second| {
+            found.extend(events(faults, second).into_iter().map(|(at, event)| (at.0 / NS_PER_S, event)));
+        };
+        for _ in 0..40 {
+            let next = second + 1 + random.below(25);
+            (second + 1..=next).for_each(|second| plain.pass(second));
+            note(&mut faults, &mut found, next);
+            second = next;
+            let now = Time(second * NS_PER_S);
+            let first = random.below(count);
+            let hosts: Vec<HostId> = (first..count.min(first + 2)).map(|host| HostId(host as u32)).collect();
+            let selection: Selection = hosts.iter().map(|host| host.0).collect();
+            if random.below(3) == 0 {
+                faults.repair_now(now, &selection);
+                plain.repair(second, &hosts);
+            } else {
+                let never = random.below(3) == 0;
+                let until = if never { u64::MAX } else { second + 1 + random.below(90) };
+                let end = if never { Time::NEVER } else { Time(until * NS_PER_S) };
+                faults.fail_now(now, &selection, end);
+                hosts.iter().for_each(|host| plain.fail(second, *host, until));
+            }
+            note(&mut faults, &mut found, second);
+        }
+        assert!(plain.events.len() > 20, "seed {seed}: hardly anything happened");
+        assert_eq!(found, plain.events, "seed {seed}");
+    }
+}
+
+#[test]
+fn an_injected_fault_shifts_no_failure_that_is_drawn() {
+    let text = "hosts = { mean_time_between_failures = '1h', repair = '1m' }";
+    let failures_of = |faults: &mut Faults, host: u32| -> Vec<Time> {
+        let all = events(faults, 1_000_000).into_iter();
+        all.filter(|(_, event)| *event == HostEvent::Failed(HostId(host))).map(|(at, _)| at).collect()
+    };
+    let (mut with, mut without) = (faults_on(&fixed(4), text, 7), faults_on(&fixed(4), text, 7));
+    with.fail_now(Time(1), &Selection::run(0..1), Time(2));
+    let of_others = |faults: &mut Faults| failures_of(faults, 1);
+    let (found, expected) = (of_others(&mut with), of_others(&mut without));
+    assert!(expected.len() > 100);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_scope_names_hosts_that_there_are() {
+    let fleet = fixed(5); // two to a rack
+    let hosts = |scope: FaultScope| scope.hosts(&fleet).iter().map(|host| host.0).collect::<Vec<_>>();
+    assert_eq!(hosts(FaultScope::Host(HostId(9))), [9]);
+    assert!(hosts(FaultScope::Host(HostId(10))).is_empty());
+    assert_eq!(hosts(FaultScope::Zone(ZoneId(1))), [5, 6, 7, 8, 9]);
+    assert_eq!(hosts(FaultScope::Rack(ZoneId(1), 0)), [5, 6]);
+    assert_eq!(hosts(FaultScope::Rack(ZoneId(1), 2)), [9]);
+    assert!(hosts(FaultScope::Rack(ZoneId(1), 3)).is_empty());
+    assert!(hosts(FaultScope::Rack(ZoneId(1), u32::MAX)).is_empty());
+    assert_eq!(fleet.zones().len(), 2);
+    assert!(FaultScope::Host(HostId(10)).hosts(&fleet).is_empty());
+    assert_eq!(FaultScope::Zone(ZoneId(0)).hosts(&fleet).len(), 5);
+}

@@ -142,6 +142,7 @@ impl Plane {
             PlaneTimer::Downloaded => self.downloads_end(now, number),
             PlaneTimer::OutageBegins => self.outage_begins(now, number as usize),
             PlaneTimer::OutageEnds => self.outage_ends(now, number as usize),
+            PlaneTimer::InjectedOutageEnds => self.injected_outage_ends(now, StageId(number as u8)),
         }
     }
 

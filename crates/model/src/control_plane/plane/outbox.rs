@@ -39,6 +39,8 @@ pub enum PlaneTimer {
     OutageBegins,
     /// An outage ends.
     OutageEnds,
+    /// An injected outage ends at the stage of the number.
+    InjectedOutageEnds,
 }
 
 /// Effect that the owner of the plane is to carry out.

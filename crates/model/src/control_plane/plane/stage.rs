@@ -25,6 +25,15 @@ pub enum Condition {
     Slow(u32),
 }
 
+/// Outage of a stage that a client has injected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InjectedOutage {
+    /// Condition of the stage meanwhile.
+    pub condition: Condition,
+    /// End.
+    pub until: Time,
+}
+
 /// Stage with servers.
 #[derive(Clone, Debug)]
 pub struct Stage {
@@ -33,6 +42,10 @@ pub struct Stage {
     /// Deadlines of jobs that wait.
     pub deadlines: Deadlines<(Ticket, JobId)>,
     pub condition: Condition,
+    /// Condition by the outages of the scenario.
+    pub planned: Condition,
+    /// Injected outage, which goes before those of the scenario.
+    pub injected: Option<InjectedOutage>,
     /// Number of jobs refused because of an outage.
     pub turned_away: u64,
     /// Waiting times of jobs whose service has begun.
@@ -44,7 +57,7 @@ pub struct Stage {
 }
 
 persist! { Stage {
-    values: [deadlines, condition, turned_away, waits, services],
+    values: [deadlines, condition, planned, injected, turned_away, waits, services],
     nested: [station, stream],
     derived: [name],
 } }
@@ -68,6 +81,8 @@ impl Stage {
             station: Station::new(config.servers.0, config.queue_limit.0),
             deadlines: Deadlines::new(config.queue_timeout),
             condition: Condition::Sound,
+            planned: Condition::Sound,
+            injected: None,
             turned_away: 0,
             waits: Durations::default(),
             services: Durations::default(),
@@ -135,8 +150,9 @@ impl Stage {
         None
     }
 
-    /// Sets the condition. Returns the jobs whose service begins now.
-    pub fn turn(&mut self, now: Time, condition: Condition) -> Vec<Next> {
+    /// Sets the condition by the outages there are. Returns the jobs whose service begins now.
+    pub fn turn(&mut self, now: Time) -> Vec<Next> {
+        let condition = self.injected.map_or(self.planned, |injected| injected.condition);
         let hung = std::mem::replace(&mut self.condition, condition) == Condition::Hangs;
         match condition {
             Condition::Hangs => self.station.hold(),
