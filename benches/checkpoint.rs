@@ -5,11 +5,12 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use plimsoll::cloud::observe::{Observation, Observer, RunState};
 use plimsoll::cloud::{Cloud, RunOptions};
+use plimsoll::input::InputError;
 use plimsoll::report::run::checkpoint::{self, Checkpoints};
 use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
@@ -117,11 +118,12 @@ impl Observer for Watch<'_> {
         self.recorder.observe(observation, directory);
     }
 
-    fn checkpoint(&mut self, state: &RunState<'_>) {
+    fn checkpoint(&mut self, state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
         self.run_s = Some(self.began.elapsed().as_secs_f64());
         let began = Instant::now();
-        self.recorder.checkpoint(state);
+        let file = self.recorder.checkpoint(state);
         (self.write_s, self.events) = (began.elapsed().as_secs_f64(), state.events);
+        file
     }
 
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

@@ -1,11 +1,13 @@
 //! Options that several subcommands share.
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::machine;
+use crate::disk;
+use crate::input::{InputError, Place, Problem};
 use crate::scenario::Overrides;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
@@ -96,6 +98,16 @@ pub struct Experiment {
     pub overriding: Overriding,
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Refuses a folder of checkpoints inside the result folder, which holds only the result when it appears.
+pub fn check_checkpoint_dir(folder: &Path, result: &Path) -> Result<(), InputError> {
+    if !disk::is_within(folder, result) {
+        return Ok(());
+    }
+    let found = format!("found `{}`, which is in the result folder", folder.display());
+    let problem = Problem::new(Place::key("--checkpoint-dir"), found);
+    Err(problem.with_help("name a folder beside the result").into())
 }
 
 /// Reads `95%` or `0.95`.

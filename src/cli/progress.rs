@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use indicatif::ProgressBar;
 
@@ -107,8 +108,8 @@ impl Observer for Watch<'_> {
         self.recorder.observe(observation, directory);
     }
 
-    fn checkpoint(&mut self, state: &RunState<'_>) {
-        self.recorder.checkpoint(state);
+    fn checkpoint(&mut self, state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
+        self.recorder.checkpoint(state)
     }
 
     fn progressed(&mut self, now: Time, events: u64) -> ControlFlow<()> {

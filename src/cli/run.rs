@@ -13,7 +13,6 @@ use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
-use crate::disk;
 use crate::experiment::{Figures, estimate, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
@@ -137,7 +136,9 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     }
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let place = args.output.clone().unwrap_or_else(default_place);
-    check_checkpoint_dir(args, &place)?;
+    if !args.checkpoint_at.is_empty() {
+        arguments::check_checkpoint_dir(&args.checkpoint_dir, &place)?;
+    }
     let folder = ResultFolder::begin(&place)?;
     journal.read(&scenario)?;
 
@@ -169,14 +170,17 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     Ok(conclude(&run, args))
 }
 
-/// Reads the scenario: for clients where their requests are repeated.
+/// Reads the scenario: for clients where their requests are repeated, and for the rest of a run where it goes on.
 fn read(args: &RunArgs, file: &Path) -> Result<Scenario, InputError> {
     let overrides = Overrides::from(&args.overriding);
     #[cfg(feature = "serve")]
     if args.replay.is_some() {
         return args.source.read_for_clients(file, &overrides);
     }
-    args.source.read(file, &overrides)
+    match args.from_checkpoint {
+        Some(_) => args.source.read_for_branch(file, &overrides),
+        None => args.source.read(file, &overrides),
+    }
 }
 
 /// Simulation that is ready to run.
@@ -215,16 +219,6 @@ fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
         "{}: {hosts} hosts in {zones}, {}; about {memory_mib} MiB of memory. Nothing was run.\n",
         scenario.name, scenario.placement.strategy.name,
     ))
-}
-
-/// Refuses a folder of checkpoints inside the result folder, which holds only the result when it appears.
-fn check_checkpoint_dir(args: &RunArgs, place: &Path) -> Result<(), InputError> {
-    if args.checkpoint_at.is_empty() || !disk::is_within(&args.checkpoint_dir, place) {
-        return Ok(());
-    }
-    let found = format!("found `{}`, which is in the result folder", args.checkpoint_dir.display());
-    let problem = Problem::new(Place::key("--checkpoint-dir"), found);
-    Err(problem.with_help("name a folder beside the result").into())
 }
 
 /// Checks that objectives are about known metrics, and that there are some where they are enforced.

@@ -68,6 +68,14 @@ impl ScenarioSource {
         self.read_by(file, overrides, Scenario::read_for_clients)
     }
 
+    /// Reads the scenario from that file to go on from a checkpoint, or makes it of the trace and the hosts.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_for_branch(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        self.read_by(file, overrides, Scenario::read_for_branch)
+    }
+
     fn read_by(
         &self,
         file: &Path,

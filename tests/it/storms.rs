@@ -1,12 +1,13 @@
 //! The scenarios of the control plane, held to what they say of themselves.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll::cloud::Cloud;
 use plimsoll::cloud::observe::{Observer, RunState, Silent};
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::engine::checkpoint::Writer;
+use plimsoll::input::InputError;
 use plimsoll::operation::Operation;
 use plimsoll::units::{NS_PER_S, Time};
 use predicates::prelude::*;
@@ -265,12 +266,13 @@ fn a_stage_that_cannot_be_is_refused_and_one_that_cannot_keep_up_is_told() {
 struct Sizes(Vec<usize>);
 
 impl Observer for Sizes {
-    fn checkpoint(&mut self, state: &RunState<'_>) {
+    fn checkpoint(&mut self, state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes);
         state.save(&mut writer);
         writer.seal().unwrap();
         self.0.push(bytes.len());
+        Ok(None)
     }
 }
 

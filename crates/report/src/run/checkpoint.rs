@@ -61,7 +61,7 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Prepares to write `count` checkpoints into a folder, which is created. `log` is the file of the observation log.
+    /// Prepares to write at most `count` checkpoints into a folder, which is created. `log` is the file of the observation log.
     pub fn begin(
         folder: &Path,
         count: usize,
@@ -91,8 +91,8 @@ impl Checkpoints {
         folder.join(format!("{name}-{at}.{EXTENSION}"))
     }
 
-    /// Writes a checkpoint.
-    pub fn write(&mut self, state: &RunState<'_>) -> Result<(), InputError> {
+    /// Writes a checkpoint, and returns its file.
+    pub fn write(&mut self, state: &RunState<'_>) -> Result<PathBuf, InputError> {
         let path = Checkpoints::path(&self.folder, &self.name, state.at);
         let mut file = WholeFile::create(&path)?;
         let mut out = Writer::new(&mut file);
@@ -105,7 +105,7 @@ impl Checkpoints {
         self.log.save(&mut out).and_then(|()| out.seal()).map_err(|error| unwritable(&path, &error))?;
         file.finish()?;
         self.left = self.left.saturating_sub(1);
-        Ok(())
+        Ok(path)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoints, HashedFile};
 use super::dated::DatedLines;
@@ -66,7 +66,7 @@ impl<'a> StreamedReports<'a> {
         Ok(recorder)
     }
 
-    /// Prepares to write a number of checkpoints of the run into another folder.
+    /// Prepares to write at most so many checkpoints of the run into another folder.
     pub fn write_checkpoints(
         &mut self,
         folder: &Path,
@@ -128,10 +128,9 @@ impl Observer for StreamedReports<'_> {
         self.each(|report| report.observe(observation, directory));
     }
 
-    fn checkpoint(&mut self, state: &RunState<'_>) {
-        if let Some(checkpoints) = self.checkpoints.as_mut().filter(|_| self.failed.is_none()) {
-            self.failed = checkpoints.write(state).err();
-        }
+    fn checkpoint(&mut self, state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
+        let checkpoints = self.checkpoints.as_mut().filter(|_| self.failed.is_none());
+        checkpoints.map(|checkpoints| checkpoints.write(state)).transpose()
     }
 
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

@@ -17,7 +17,7 @@ use crate::cloud::simulation::timers::Timers;
 use plimsoll_base::engine::queue::Lane;
 use plimsoll_base::units::{HostId, Time, TypeId, ZoneId};
 use plimsoll_model::billing::Billing;
-use plimsoll_model::faults::Faults;
+use plimsoll_model::faults::{Faults, HostFaultConfig};
 use plimsoll_model::network::Network;
 use plimsoll_model::network::security::SecurityGroups;
 use plimsoll_model::placement::prediction::Predictor;
@@ -103,6 +103,18 @@ impl World {
     pub fn note_hosts(&mut self) {
         self.recorder.ledger.note_fleet(self.hosts.fleet.totals());
         self.recorder.ledger.note_shares(self.hosts.fleet.totals());
+    }
+
+    /// Lets hosts have faults, which they have where the scenario says so or one is injected.
+    pub fn open_faults(&mut self, config: &HostFaultConfig) {
+        if self.faults.is_none() {
+            // Hosts vary from now on: what has been used of those there were is known by its peaks.
+            self.recorder.ledger.note_shares_of_peaks();
+            self.faults = Some(Faults::injected_alone(config, &self.hosts.fleet));
+        }
+        if self.by_host.is_none() {
+            self.by_host = Some(InstancesByHost::of(self.instances.slots()));
+        }
     }
 
     /// Notes that an instance is on its host.

@@ -37,6 +37,8 @@ pub(super) enum RunSort {
     Whole,
     /// Run that clients call and end.
     ForClients,
+    /// Rest of a run, from a checkpoint on.
+    Branch,
 }
 
 /// Returns everything that is impossible in a scenario of the right form.
@@ -219,7 +221,12 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
     let groups =
         autoscaling::config::resolve(&scenario.autoscaling_groups, Seed(scenario.seed), &mut directory);
     problems.extend(groups.err().unwrap_or_default());
-    if sort == RunSort::ForClients && scenario.workload.is_empty() {
+    if sort != RunSort::Whole && scenario.workload.is_empty() {
+        if sort == RunSort::Branch && scenario.duration.is_none() {
+            let found = "found nothing, expected the time to simulate: no demand ends the run";
+            let problem = Problem::new(Place::key("duration"), found);
+            problems.push(problem.with_help("say when the run ends: --set duration=2h"));
+        }
         return;
     }
     match open_demand(scenario, &mut directory) {
@@ -228,7 +235,7 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
             !are_types_wrong || !scenario.instance_types.iter().any(|own| is_about_type(problem, &own.name))
         })),
         Ok(demand)
-            if sort == RunSort::Whole
+            if sort != RunSort::ForClients
                 && scenario.duration.is_none()
                 && !(demand.ends() && scenario.autoscaling_groups.is_empty()) =>
         {

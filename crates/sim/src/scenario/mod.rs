@@ -166,6 +166,12 @@ impl Scenario {
         Scenario::read_as(path, overrides, RunSort::ForClients)
     }
 
+    /// Reads the file of a scenario whose run goes on from a checkpoint: it needs no demand of its own where clients made the
+    /// checkpoint, but then it needs a duration.
+    pub fn read_for_branch(path: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
+        Scenario::read_as(path, overrides, RunSort::Branch)
+    }
+
     fn read_as(path: &Path, overrides: &Overrides, sort: RunSort) -> Result<Scenario, InputError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Problem::new(Place::file(path), format!("cannot be read: {error}"))

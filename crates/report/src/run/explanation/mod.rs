@@ -25,9 +25,8 @@ const SCHEMA: &str = "plimsoll/explain/1";
 
 /// Returns the file for programs, with `--explain`.
 pub fn files(run: &Run<'_>) -> Vec<ReportFile> {
-    let explanation = run.outcome.explanation.iter();
-    let bytes = explanation.map(|explanation| {
-        let mut bytes = serde_json::to_vec_pretty(&value(run, explanation)).expect("it is plain data");
+    let bytes = value(run).into_iter().map(|value| {
+        let mut bytes = serde_json::to_vec_pretty(&value).expect("it is plain data");
         bytes.push(b'\n');
         bytes
     });
@@ -77,7 +76,12 @@ fn amounts(resources: &Resources) -> Value {
     Value::Object(table)
 }
 
-fn value(run: &Run<'_>, explanation: &Explanation) -> Value {
+/// Returns the explanation of a run that was asked for one.
+pub fn value(run: &Run<'_>) -> Option<Value> {
+    run.outcome.explanation.as_ref().map(|explanation| value_of(run, explanation))
+}
+
+fn value_of(run: &Run<'_>, explanation: &Explanation) -> Value {
     let subject = match explanation.subject {
         Subject::Instance(id) => json!({ "instance": id.0 }),
         Subject::Launch(number) => json!({ "launch": number }),

@@ -11,6 +11,12 @@ use plimsoll_base::units::{HostId, InstanceId};
 pub struct InstancesByHost(BTreeSet<(HostId, InstanceId, Slot)>);
 
 impl InstancesByHost {
+    /// Returns those of all instances that are on hosts.
+    pub fn of<'a>(instances: impl Iterator<Item = (Slot, &'a Instance)>) -> InstancesByHost {
+        let on_hosts = instances.filter(|(_, instance)| instance.has_host);
+        InstancesByHost(on_hosts.map(|(slot, instance)| (instance.host, instance.id, slot)).collect())
+    }
+
     /// Adds an instance that is on its host.
     #[cold]
     pub fn add(&mut self, instance: &Instance, slot: Slot) {

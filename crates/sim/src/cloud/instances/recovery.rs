@@ -12,7 +12,7 @@ use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{InstanceId, Time};
-use plimsoll_model::faults::{Drain, HostEvent, OnFailure};
+use plimsoll_model::faults::{Drain, Faults, HostEvent, OnFailure};
 use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::placement::request::Constraint;
 use plimsoll_model::placement::reservations::Preference;
@@ -38,18 +38,39 @@ enum Eviction {
 
 /// Schedules the next fault.
 pub fn schedule_next(world: &mut World) {
-    let due = world.faults.as_ref().map_or(Time::NEVER, |faults| faults.due());
+    let due = due(world);
     if due < Time::NEVER {
         world.timers.queue.push(due, Rank::HostFault as u8, Event::Fault);
     }
 }
 
-/// Applies the host events that are due.
+/// Applies the host events that are due. A timer without any is one that an injected fault has overtaken.
 pub fn on_fault(world: &mut World, now: Time) {
+    if due(world) <= now {
+        apply_due(world, now);
+        schedule_next(world);
+    }
+}
+
+/// Injects a fault, or ends one, and applies the host events that come of it at once.
+pub fn inject(world: &mut World, now: Time, change: impl FnOnce(&mut Faults)) {
+    let timer = due(world);
+    change(world.faults.as_mut().expect("hosts can have faults"));
+    apply_due(world, now);
+    if due(world) < timer {
+        schedule_next(world);
+    }
+}
+
+/// Returns the time of the next host event; [`Time::NEVER`] for never.
+fn due(world: &World) -> Time {
+    world.faults.as_ref().map_or(Time::NEVER, Faults::due)
+}
+
+fn apply_due(world: &mut World, now: Time) {
     while let Some((_, event)) = world.faults.as_mut().and_then(|faults| faults.next_until(now)) {
         apply_host_event(world, now, event);
     }
-    schedule_next(world);
 }
 
 /// Applies an event to its host, and evicts the instances that cannot stay.

@@ -1,9 +1,11 @@
 //! Observers of a run. The cloud writes no file: an observer does.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 use crate::cloud::observe::observation::Observation;
 use plimsoll_base::engine::checkpoint::Writer;
+use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
 use plimsoll_model::workload::directory::Directory;
 
@@ -49,8 +51,14 @@ pub trait Observer {
     fn panicked(&mut self, _now: Time, _events: u64) {}
     /// Called with each observation.
     fn observe(&mut self, _observation: &Observation, _directory: &Directory) {}
-    /// Called when the run has reached a time for which a checkpoint was requested.
-    fn checkpoint(&mut self, _state: &RunState<'_>) {}
+    /// Called when the run has reached a time for which a checkpoint was requested. Returns its file, where it writes one.
+    ///
+    /// # Errors
+    ///
+    /// The checkpoint cannot be written.
+    fn checkpoint(&mut self, _state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
+        Ok(None)
+    }
     /// Called every few thousand events with the simulated time reached and the events so far. `Break` ends
     /// the run there, and its outcome is of no use then.
     fn progressed(&mut self, _now: Time, _events: u64) -> ControlFlow<()> {

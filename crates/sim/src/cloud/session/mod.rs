@@ -3,11 +3,13 @@
 //! The demand of the scenario goes on beside them. A session is a function of the scenario, its seed, and the calls with their
 //! times: however the clock is turned between two calls, the same comes of it.
 
+pub mod faults;
 pub mod view;
 
 pub use crate::cloud::api::client_answers::{Answer, CallNumber, CreatedResource, Effects, InstanceChange};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 
 use crate::cloud::RunOptions;
 use crate::cloud::api::client_answers::ClientCalls;
@@ -124,14 +126,25 @@ impl Session {
             None => client_calls::take_effect(world, now, number, &call),
             Some(_) => submit::submit_of_client(world, now, call, number),
         }
+        // With a control plane a call may carry out others.
+        let launches_at_once = is_launch && world.control.is_none();
+        self.follow_up(observer, |world| work::after_call(world, now, launches_at_once))?;
+        Ok(number)
+    }
+
+    /// Lets what a client has done have its consequences, of which `react` are those for demand that reacts.
+    fn follow_up(
+        &mut self,
+        observer: &mut dyn Observer,
+        react: impl FnOnce(&mut World),
+    ) -> Result<(), InputError> {
+        let Session { world, runner, progress, .. } = self;
         if world.reactions.is_some() {
-            // With a control plane a call may carry out others.
-            work::after_call(world, now, is_launch && world.control.is_none());
+            react(world);
         }
         // An observer that ends a run ends none that is left open.
         let _ = runner.after_step(world, &mut progress.milestones, observer);
-        self.advance(now, observer)?;
-        Ok(number)
+        self.advance(self.now(), observer)
     }
 
     /// Takes the answers that were given since they were last taken, in order.
@@ -172,13 +185,17 @@ impl Session {
         security_groups::open_vpcs(&mut self.world, account);
     }
 
-    /// Hands the state of the run to the observer, to be written to a checkpoint.
-    pub fn checkpoint(&self, observer: &mut dyn Observer) {
+    /// Hands the state of the run to the observer, to be written to a checkpoint. Returns its file, where it writes one.
+    ///
+    /// # Errors
+    ///
+    /// The checkpoint cannot be written.
+    pub fn checkpoint(&self, observer: &mut dyn Observer) -> Result<Option<PathBuf>, InputError> {
         let Progress { milestones, residents, call } = &self.progress;
         let save = |out: &mut Writer<'_>| {
             checkpoint::save(&self.world, out, milestones, *residents, call.as_ref());
         };
-        observer.checkpoint(&RunState { at: self.now(), events: milestones.events, save: &save });
+        observer.checkpoint(&RunState { at: self.now(), events: milestones.events, save: &save })
     }
 
     /// Returns the outcome of the run as if it ended now. The run itself goes on.

@@ -119,6 +119,11 @@ impl Session {
         }
     }
 
+    /// Returns the number of instances launched so far, alive or ended: their ids are those below it.
+    pub fn launched(&self) -> u64 {
+        self.world.instances.next_id(0).0
+    }
+
     /// Returns the instances of an account, alive or ended within the hour before, from an id on, in the order of launch.
     pub fn instances_of(
         &self,
@@ -169,6 +174,11 @@ impl Session {
     /// Returns the state of the cloud as a sample has it.
     pub fn sample(&self) -> Sample {
         sampling::state(&self.world, self.now(), self.progress.milestones.events)
+    }
+
+    /// Returns what all that runs costs an hour \[pico-USD\].
+    pub fn pico_usd_per_hour(&self) -> u128 {
+        self.world.recorder.ledger.accrual.rate()
     }
 
     /// Returns the operations that calls have asked for since the end of the warm-up, with their outcomes.

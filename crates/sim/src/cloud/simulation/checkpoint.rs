@@ -9,6 +9,7 @@ use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::allocation::instance_types::{InstanceTypes, TypeInfo};
 use crate::cloud::allocation::requests;
 use crate::cloud::api::state::ApiState;
+use crate::cloud::instances::by_host::InstancesByHost;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::outcome::Residents;
 use crate::cloud::observe::recorder::Recorder;
@@ -123,7 +124,7 @@ fn restore(
     world.demand.restore(from)?;
     world.instances.restore(from)?;
     (world.hosts.members, world.api.handles) = from.get()?;
-    world.faults.restore(from)?;
+    restore_faults(world, scenario, from)?;
     world.api.tokens = from.get()?;
     world.timers.queue.restore(from)?;
     world.recorder.ledger = from.get()?;
@@ -161,14 +162,26 @@ fn restore_rows(
     Ok(())
 }
 
+/// Restores the faults of hosts, which a run has where the scenario has some or a client has injected one.
+fn restore_faults(world: &mut World, scenario: &Scenario, from: &mut Reader<'_>) -> Result<(), RestoreError> {
+    if from.get()? {
+        world.open_faults(&scenario.faults.hosts);
+        from.get_apart(world.faults.as_mut())?;
+    }
+    if let Some(faults) = &mut world.faults {
+        faults.cover(&world.hosts.fleet);
+    }
+    Ok(())
+}
+
 /// Derives sums, indexes and peaks from the restored state.
 fn derive(world: &mut World, is_same_strategy: bool) {
-    let on_hosts: Vec<_> = world.instances.slots().filter(|(_, instance)| instance.has_host).collect();
     if let Some(by_host) = &mut world.by_host {
-        on_hosts.iter().for_each(|(slot, instance)| by_host.add(instance, *slot));
+        *by_host = InstancesByHost::of(world.instances.slots());
     }
     if !is_same_strategy {
-        let mut in_order: Vec<_> = on_hosts.iter().map(|(slot, instance)| (instance.id, *slot)).collect();
+        let on_hosts = world.instances.slots().filter(|(_, instance)| instance.has_host);
+        let mut in_order: Vec<_> = on_hosts.map(|(slot, instance)| (instance.id, slot)).collect();
         in_order.sort_unstable();
         for (_, slot) in in_order {
             let (request, host) = (requests::request_of(world, slot), world.instances.get(slot).host);

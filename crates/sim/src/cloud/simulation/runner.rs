@@ -168,7 +168,11 @@ impl Runner {
                     let save = |out: &mut Writer<'_>| {
                         checkpoint::save(world, out, milestones, *residents, call.as_ref())
                     };
-                    observer.checkpoint(&RunState { at: checkpoint, events: milestones.events, save: &save });
+                    observer.checkpoint(&RunState {
+                        at: checkpoint,
+                        events: milestones.events,
+                        save: &save,
+                    })?;
                 }
             }
         }
