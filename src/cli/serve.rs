@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -10,16 +11,18 @@ use super::machine::Stopwatch;
 use super::panic::{self, Work};
 use super::source::ScenarioSource;
 use super::{arguments, interrupt, machine, output};
-use crate::cloud::observe::{Detail, Observation, Observer};
+use crate::cloud::explain::Subject;
+use crate::cloud::observe::{Detail, Observation, Observer, RunState, Silent};
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
 use crate::experiment::objective;
 use crate::input::{InputError, Place, Problem};
-use crate::report::run::{self as report, terminal};
+use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{ResultFolder, StreamedReports, render};
 use crate::scenario::{Overrides, Scenario};
 use crate::server::clock::ClockMode;
-use crate::server::http::{self, ServerConfig};
+use crate::server::http::{self, RunReports, ServerConfig};
+use crate::server::routes::Explain;
 use crate::summary::{Execution, Run};
 use crate::units::{Duration, Time, parse_duration};
 use crate::workload::directory::Directory;
@@ -27,8 +30,9 @@ use crate::workload::directory::Directory;
 /// Serve the cloud of a scenario to EC2 clients, and write a result folder at the end.
 ///
 /// The server speaks EC2's Query protocol: boto3, the AWS CLI and others call it as they call EC2, by its URL as their
-/// endpoint. Beside it are REST at /api/v1 (openapi.json describes it) and figures for Prometheus at /metrics. The account is named by the access key id; no signature is checked. Demand of the scenario goes on beside the
-/// clients. Ctrl-C or SIGTERM ends it.
+/// endpoint. Beside it are a live page at /, REST at /api/v1 (openapi.json describes it), figures for Prometheus at /metrics, and faults
+/// at /_plimsoll/fault. The account is named by the access key id; no signature is checked. Demand of the scenario goes on
+/// beside the clients. Ctrl-C or SIGTERM ends it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ServeArgs {
@@ -55,6 +59,9 @@ pub struct ServeArgs {
     /// from there
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
+    /// Folder of the checkpoints that clients ask for at /_plimsoll/fork
+    #[arg(long, value_name = "DIR", default_value = "results/checkpoints")]
+    checkpoint_dir: PathBuf,
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -70,7 +77,8 @@ Examples:
   plimsoll serve SCENARIO --clock stepped --auto-advance 15s
   plimsoll serve SCENARIO --journal results/journal
   aws --endpoint-url http://127.0.0.1:8780 --region us-east-1 ec2 describe-instances
-  curl -d '{\"advance\": \"1h\"}' http://127.0.0.1:8780/_plimsoll/clock";
+  curl -d '{\"advance\": \"1h\"}' http://127.0.0.1:8780/_plimsoll/clock
+  curl -d '{\"fail\": {\"zone\": \"us-east-1a\"}, \"for\": \"30m\"}' http://127.0.0.1:8780/_plimsoll/fault";
 
 /// Serves until an interrupt, writes the result, prints the summary.
 pub fn main(args: &ServeArgs) -> Result<(), InputError> {
@@ -82,12 +90,14 @@ pub fn main(args: &ServeArgs) -> Result<(), InputError> {
     objective::check(&scenario)?;
     machine::check_fits(&scenario)?;
     let place = args.output.clone().unwrap_or_else(|| Path::new("results/runs").join(&scenario.name));
+    arguments::check_checkpoint_dir(&args.checkpoint_dir, &place)?;
     let folder = ResultFolder::begin(&place)?;
     journal.read(&scenario)?;
 
     panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
     let tables = scenario.output.tables.then(|| scenario.billing_calendar());
     let mut recorder = StreamedReports::begin(&folder, &scenario, tables)?;
+    recorder.write_checkpoints(&args.checkpoint_dir, usize::MAX, &scenario, journal.inputs())?;
     let simulation = Stopwatch::start();
     interrupt::expect();
     let outcome = serve(&scenario, args, &mut recorder)?;
@@ -132,13 +142,27 @@ fn serve(
         let execution = Execution::default();
         report::summary::value(&Run { scenario, outcome, execution: &execution })
     };
+    let explain = args.journal.clone().map(|folder| explainer(scenario.clone(), folder));
+    let reports = RunReports { summarise: &summarise, explain };
     let listening = |address: SocketAddr| {
         if !address.ip().is_loopback() {
             output::tell("warning: others can reach this address, and there is no authentication\n");
         }
         output::tell(&format!("listening on http://{address}\n"));
     };
-    http::serve(scenario, cloud, &config, &mut Served(recorder), &summarise, listening, interrupt::came)
+    http::serve(scenario, cloud, &config, &mut Served(recorder), reports, listening, interrupt::came)
+}
+
+/// Returns the function that explains an instance: it makes the run again from its journal, and listens.
+fn explainer(scenario: Scenario, folder: PathBuf) -> Explain {
+    Arc::new(move |instance| {
+        let mut cloud = Cloud::for_clients(&scenario, RunOptions::default())?;
+        cloud.explain(Subject::Instance(instance));
+        let outcome = http::replay(&scenario, cloud, &folder, &mut Silent)?;
+        let execution = Execution::default();
+        let run = Run { scenario: &scenario, outcome: &outcome, execution: &execution };
+        Ok(explanation::value(&run).filter(|_| outcome.has_explanation()))
+    })
 }
 
 /// Recorder of a run that is served, which tells where a bug ends it.
@@ -155,6 +179,10 @@ impl Observer for Served<'_, '_> {
 
     fn observe(&mut self, observation: &Observation, directory: &Directory) {
         self.0.observe(observation, directory);
+    }
+
+    fn checkpoint(&mut self, state: &RunState<'_>) -> Result<Option<PathBuf>, InputError> {
+        self.0.checkpoint(state)
     }
 }
 

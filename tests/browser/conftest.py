@@ -51,7 +51,7 @@ def browser():
 class Opened:
     """A page in a window of its own, and what it did that it should not."""
 
-    def __init__(self, browser, path, width=1200, **options):
+    def __init__(self, browser, url, origin=None, width=1200, **options):
         self.context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         self.page = self.context.new_page()
         self.complaints = []
@@ -59,21 +59,22 @@ class Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: (self.complaints.append(dialog.message), dialog.dismiss()))
         self.page.on("request", self.requested)
-        self.url = Path(path).as_uri()
+        self.url, self.origin = url, origin
         self.page.goto(self.url)
 
     def requested(self, request):
-        if request.url != self.url:
+        is_own = self.origin is not None and request.url.startswith(f"{self.origin}/")
+        if request.url != self.url and not is_own:
             self.complaints.append(f"request: {request.url}")
 
 
 @pytest.fixture
 def open_page(browser):
-    """Opens a page; whatever the test does with it, it may log no error and make no request."""
+    """Opens a page; whatever the test does with it, it may log no error and make no request but to its own server."""
     opened = []
 
-    def open_one(path, **options):
-        opened.append(Opened(browser, path, **options))
+    def open_one(path=None, origin=None, **options):
+        opened.append(Opened(browser, f"{origin}/" if origin else Path(path).as_uri(), origin, **options))
         return opened[-1].page
 
     yield open_one

@@ -3,7 +3,9 @@
 usage: boto3_flows.py PLIMSOLL
 """
 
+import json
 import sys
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -238,12 +240,35 @@ def reserved(ec2):
     assert ec2.cancel_capacity_reservation(CapacityReservationId=held["CapacityReservationId"])["Return"]
 
 
+def fault(server, **body):
+    """Lets a part of the cloud fail, or repairs it."""
+    request = urllib.request.Request(f"{server.url}/_plimsoll/fault", json.dumps(body).encode())
+    return json.load(urllib.request.urlopen(request))
+
+
+def outage(ec2, server):
+    zone = {"Placement": {"AvailabilityZone": "us-east-1b"}}
+    [instance] = ec2.run_instances(**LAUNCH | zone)["Instances"]
+    ids = [instance["InstanceId"]]
+    waiter(ec2, "instance_running").wait(InstanceIds=ids)
+    assert fault(server, fail={"zone": "us-east-1b"})["hosts"] == 1
+    waiter(ec2, "instance_stopped").wait(InstanceIds=ids)
+    refused("InsufficientInstanceCapacity", 500, ec2.run_instances, **LAUNCH | zone)
+    refused("InsufficientInstanceCapacity", 500, ec2.start_instances, InstanceIds=ids)
+    fault(server, repair={"zone": "us-east-1b"})
+    ec2.start_instances(InstanceIds=ids)
+    waiter(ec2, "instance_running").wait(InstanceIds=ids)
+    ec2.terminate_instances(InstanceIds=ids)
+    waiter(ec2, "instance_terminated").wait(InstanceIds=ids)
+
+
 def main():
     plimsoll = sys.argv[1]
     with Server(plimsoll, SCENARIO) as server:
         ec2 = client(server)
         for flow in [places, life, volumes, networks, reserved, pages]:
             flow(ec2)
+        outage(ec2, server)
         refusals(ec2, client(server, "small"))
     with Server(plimsoll, THROTTLED) as throttled:
         ec2 = client(throttled)

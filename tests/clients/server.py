@@ -6,10 +6,11 @@ from pathlib import Path
 
 
 class Server:
-    def __init__(self, plimsoll, text, jump="15s"):
+    def __init__(self, plimsoll, text, jump="15s", clock=None):
         self.folder = tempfile.TemporaryDirectory()
         Path(self.folder.name, "s.toml").write_text(text)
-        options = ["--listen", "127.0.0.1:0", "--clock", "stepped", "--auto-advance", jump, "--quiet", "-o", "out"]
+        clock = ["--clock", clock] if clock else ["--clock", "stepped", "--auto-advance", jump]
+        options = ["--listen", "127.0.0.1:0", *clock, "--quiet", "-o", "out"]
         self.process = subprocess.Popen(
             [plimsoll, "serve", "s.toml", *options], cwd=self.folder.name, stderr=subprocess.PIPE, text=True
         )

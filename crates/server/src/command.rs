@@ -17,6 +17,8 @@ pub enum CloudRequest {
     Action(String),
     /// Request to the REST interface.
     Rest(RestRequest),
+    /// Fault that is injected or repaired: a body of JSON.
+    Fault(String),
 }
 
 /// Command of a client.
@@ -32,6 +34,12 @@ pub enum Command {
     Summary,
     /// Question for the figures of now.
     Metrics,
+    /// Question for the figures of now that the live page shows.
+    Live,
+    /// Question for the newest instances that have a text.
+    Instances(String),
+    /// Checkpoint of the run as it is now.
+    Fork,
 }
 
 /// Reply to a command, as HTTP carries it.
@@ -72,6 +80,14 @@ impl HttpReply {
         }
     }
 
+    /// Returns the reply to a request about the run itself.
+    pub fn to_control(outcome: Result<Value, ApiError>) -> HttpReply {
+        match outcome {
+            Ok(body) => HttpReply::json(200, &body),
+            Err(error) => HttpReply::problem(error.status, error.code, &error.message),
+        }
+    }
+
     /// Returns figures for Prometheus.
     pub fn metrics(text: String) -> HttpReply {
         HttpReply { status: 200, content_type: exposition::CONTENT_TYPE, body: text.into_bytes() }
@@ -82,6 +98,11 @@ impl HttpReply {
         let mut body = value.to_string().into_bytes();
         body.push(b'\n');
         HttpReply { status, content_type: JSON, body }
+    }
+
+    /// Returns a reply in JSON that is written already.
+    pub fn written_json(body: Vec<u8>) -> HttpReply {
+        HttpReply { status: 200, content_type: JSON, body }
     }
 
     /// Returns a reply in JSON that says what is wrong.

@@ -33,12 +33,18 @@ pub mod actions;
 
 pub mod rest;
 
+pub mod faults;
+
 pub mod exposition;
+
+pub mod live;
 
 pub mod command;
 
 pub mod journal;
 
 pub mod owner;
+
+pub mod routes;
 
 pub mod http;

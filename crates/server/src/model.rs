@@ -138,6 +138,11 @@ impl<'a> CloudModel<'a> {
         self.session.submit(account, action, self.observer)
     }
 
+    /// Does something with the session that its observer is told of.
+    pub fn with_observer<T>(&mut self, act: impl FnOnce(&mut Session, &mut dyn Observer) -> T) -> T {
+        act(&mut self.session, self.observer)
+    }
+
     /// Takes the outcomes of the calls that were answered since they were last taken.
     pub fn take_outcomes(&mut self) -> BTreeMap<CallNumber, CallOutcome> {
         self.session.take_answers().into_iter().map(|answer| (answer.call, answer.outcome)).collect()

@@ -14,7 +14,9 @@ use crate::api_error::ApiError;
 use crate::clock::{ClockMode, RunningClock};
 use crate::command::{CloudRequest, Command, HttpReply};
 use crate::exposition;
+use crate::faults;
 use crate::journal::{JournalEntry, RequestJournal};
+use crate::live;
 use crate::model::{ActionStep, CallOutcome, Caller, CallsOutcome, CloudModel};
 use crate::query::Params;
 use crate::rest::{self, RestRequest};
@@ -152,6 +154,9 @@ impl<'a, R> SimulationOwner<'a, R> {
             Command::Advance(by) => self.advance_clock(by)?,
             Command::Summary => self.summary(),
             Command::Metrics => HttpReply::metrics(exposition::exposition(&self.model)),
+            Command::Live => HttpReply::written_json(live::live(&self.model, &self.clock.mode().to_string())),
+            Command::Instances(wanted) => HttpReply::json(200, &live::instances(&self.model, &wanted)),
+            Command::Fork => self.fork(),
         };
         self.ready.push((reply_to, reply));
         Ok(())
@@ -212,7 +217,17 @@ impl<'a, R> SimulationOwner<'a, R> {
     fn summary(&self) -> HttpReply {
         match self.model.session.outcome_now(self.model.scenario) {
             Ok(outcome) => HttpReply::json(200, &(self.summarise)(&outcome)),
-            Err(error) => HttpReply::problem(500, "InternalError", &format!("{error:?}")),
+            Err(error) => HttpReply::problem(500, "InternalError", &error.to_string()),
+        }
+    }
+
+    /// Writes a checkpoint of the run as it is now, from which others go on.
+    fn fork(&mut self) -> HttpReply {
+        let now = self.model.now();
+        match self.model.with_observer(|session, observer| session.checkpoint(observer)) {
+            Ok(Some(file)) => HttpReply::json(200, &json!({ "checkpoint": file, "now_s": now.as_seconds() })),
+            Ok(None) => HttpReply::problem(409, "NoCheckpoints", "This run is not recorded for checkpoints"),
+            Err(error) => HttpReply::problem(500, "InternalError", &error.to_string()),
         }
     }
 
@@ -227,6 +242,7 @@ impl<'a, R> SimulationOwner<'a, R> {
                 params.and_then(|params| actions::find(&params)).is_ok_and(ActionEntry::is_polled)
             }
             CloudRequest::Rest(RestRequest { method, .. }) => method == "GET",
+            CloudRequest::Fault(_) => false,
         };
         if is_polled { self.advance(self.model.now().after(by)) } else { Ok(()) }
     }
@@ -242,6 +258,11 @@ impl<'a, R> SimulationOwner<'a, R> {
         let begun = match request {
             CloudRequest::Action(form) => begin_action(&mut self.model, caller, form),
             CloudRequest::Rest(request) => begin_rest(&mut self.model, caller, request),
+            CloudRequest::Fault(body) => {
+                let done = faults::inject(&mut self.model, body)?;
+                self.answer();
+                Begun::Replied(HttpReply::to_control(done))
+            }
         };
         match begun {
             Begun::Replied(reply) => {

@@ -68,23 +68,51 @@ impl Asker<'_> {
     }
 
     /// Returns status and body of an action.
-    fn ask(&mut self, form: &str) -> (u16, String) {
+    pub fn ask(&mut self, form: &str) -> (u16, String) {
         let request = CloudRequest::Action(format!("{form}&Version=2016-11-15"));
         let reply = self.command(Command::Request(self.account.clone(), request)).expect("an answer");
         (reply.status, String::from_utf8(reply.body).unwrap())
     }
 
     /// Returns the body of an action that succeeds.
-    fn get(&mut self, form: &str) -> String {
+    pub fn get(&mut self, form: &str) -> String {
         let (status, body) = self.ask(form);
         assert_eq!(status, 200, "{form}: {body}");
         body
     }
 
     /// Returns status and code of an action that is refused.
-    fn refused(&mut self, form: &str) -> (u16, String) {
+    pub fn refused(&mut self, form: &str) -> (u16, String) {
         let (status, body) = self.ask(form);
         (status, texts(&body, "Code").pop().unwrap_or_else(|| panic!("{form}: {body}")))
+    }
+
+    /// Returns status and body of a fault that is injected or repaired.
+    pub fn fault(&mut self, body: &str) -> (u16, Value) {
+        let request = CloudRequest::Fault(body.to_string());
+        let reply = self.command(Command::Request(self.account.clone(), request)).expect("an answer");
+        (reply.status, serde_json::from_slice(&reply.body).unwrap())
+    }
+
+    /// Returns status and body of the figures of now.
+    pub fn summary(&mut self) -> (u16, Value) {
+        let reply = self.command(Command::Summary).expect("an answer");
+        (reply.status, serde_json::from_slice(&reply.body).unwrap())
+    }
+
+    /// Returns what the live page asks for: figures of now, and the instances that have a text.
+    pub fn live(&mut self, wanted: &str) -> (Value, Value) {
+        let mut of = |command| {
+            let reply = self.command(command).expect("an answer");
+            serde_json::from_slice::<Value>(&reply.body).unwrap()
+        };
+        (of(Command::Live), of(Command::Instances(wanted.to_string())))
+    }
+
+    /// Returns the simulated time \[s\].
+    pub fn now_s(&mut self) -> f64 {
+        let reply = self.command(Command::ReadClock).expect("an answer");
+        serde_json::from_slice::<Value>(&reply.body).unwrap()["now_s"].as_f64().unwrap()
     }
 
     pub fn advance(&mut self, by: &str) {
@@ -96,18 +124,18 @@ impl Asker<'_> {
         texts(&self.get(&launch(more)), "instanceId")
     }
 
-    fn states(&mut self) -> Vec<String> {
+    pub fn states(&mut self) -> Vec<String> {
         let body = self.get("Action=DescribeInstances");
         body.split("<instanceState>").skip(1).map(|rest| texts(rest, "name").remove(0)).collect()
     }
 }
 
-fn launch(more: &str) -> String {
+pub fn launch(more: &str) -> String {
     format!("Action=RunInstances&InstanceType=m5.large&ImageId=ami-1&MinCount=1&MaxCount=1{more}")
 }
 
 /// Returns the texts of all elements of a name.
-fn texts(xml: &str, name: &str) -> Vec<String> {
+pub fn texts(xml: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap().to_string()).collect()
 }

@@ -2,6 +2,7 @@
 //! journal.
 
 mod actions;
+mod faults;
 mod journal;
 mod process;
 mod rest;

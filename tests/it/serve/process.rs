@@ -26,12 +26,18 @@ pub struct Server {
 
 impl Server {
     pub fn start(options: &[&str]) -> Server {
+        Server::start_with("", options)
+    }
+
+    /// The same with more settings in the scenario.
+    pub fn start_with(more: &str, options: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("s.toml"), SCENARIO).unwrap();
+        fs::write(folder.path().join("s.toml"), format!("{more}{SCENARIO}")).unwrap();
         Server::start_in(folder, options.iter().map(ToString::to_string).collect())
     }
 
-    fn start_in(folder: tempfile::TempDir, options: Vec<String>) -> Server {
+    /// Starts one in a folder with its scenario, `s.toml`.
+    pub fn start_in(folder: tempfile::TempDir, options: Vec<String>) -> Server {
         let mut child = Command::new(cargo_bin("plimsoll"))
             .args(["serve", "s.toml", "--listen", "127.0.0.1:0", "-o", "out", "--no-report", "--quiet"])
             .args(&options)
@@ -73,9 +79,21 @@ impl Server {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Sends an action, and returns the connection on which its answer will come.
+    pub fn begin(&self, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request("/", body).as_bytes()).unwrap();
+        stream
+    }
+
     /// Returns status and body.
     pub fn post(&self, path: &str, body: &str) -> (u16, String) {
         split(&self.send(request(path, body).as_bytes()))
+    }
+
+    /// Returns status and body of what is at a path.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        split(&self.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()))
     }
 
     /// Returns address and port.
@@ -188,18 +206,15 @@ fn wrong_requests_harm_nobody() {
     assert_eq!(server.post("/", "Action=DescribeInstances").0, 200);
     assert_eq!(server.post("/_plimsoll/clock", "{\"advance\": \"-1s\"}").0, 400);
     drop(silent);
-    let get = |path: &str| {
-        split(&server.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()))
-    };
-    let (status, metrics) = get("/metrics");
+    let (status, metrics) = server.get("/metrics");
     assert!(
         status == 200 && metrics.contains("plimsoll_calls_total{operation=\"describe\"} 1\n"),
         "{metrics}"
     );
-    let (status, document) = get("/api/v1/openapi.json");
+    let (status, document) = server.get("/api/v1/openapi.json");
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!((status, document["openapi"].as_str()), (200, Some("3.1.0")));
-    assert_eq!(get("/api/v1/instances").0, 200);
+    assert_eq!(server.get("/api/v1/instances").0, 200);
     server.stop();
 }
 
@@ -207,8 +222,7 @@ fn wrong_requests_harm_nobody() {
 fn a_signal_ends_it_with_the_result_of_a_run() {
     let server = Server::start(&["--clock", "scaled=600"]);
     assert_eq!(server.post("/_plimsoll/clock", "{\"advance\": \"1s\"}").0, 409, "its clock runs by itself");
-    let (status, summary) =
-        split(&server.send(b"GET /_plimsoll/summary HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    let (status, summary) = server.get("/_plimsoll/summary");
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     assert_eq!((status, summary["scenario"].as_str()), (200, Some("served")));
     let (result, _folder) = server.stop();
