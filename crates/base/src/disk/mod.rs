@@ -14,7 +14,7 @@ pub use file::{WholeFile, cannot_write};
 pub use folder::WholeFolder;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The most links that are followed one after the other, as in Linux.
 const MOST_LINKS: usize = 40;
@@ -47,6 +47,18 @@ pub fn is_within(name: &Path, folder: &Path) -> bool {
     whole(name).starts_with(whole(folder))
 }
 
+/// Returns the relative path from a folder to a file or folder, be they there or not; with `..` where it leads up.
+pub fn relative(from: &Path, to: &Path) -> PathBuf {
+    // The empty path is the current folder.
+    let here = |path: &Path| if path == Path::new("") { whole(Path::new(".")) } else { whole(path) };
+    let (from, to) = (here(from), here(to));
+    let (from, to): (Vec<Component>, Vec<Component>) =
+        (from.components().collect(), to.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[shared..].iter().map(|_| Component::ParentDir);
+    up.chain(to[shared..].iter().copied()).collect()
+}
+
 /// Returns the whole name of what a name leads to, links followed as far as they are there.
 fn whole(named: &Path) -> PathBuf {
     let place = follow(named);
@@ -64,6 +76,21 @@ fn whole(named: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relative_path_leads_from_a_folder_to_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::create_dir(at("scenarios")).unwrap();
+        for (from, to, expected) in [
+            ("scenarios", "traces/a.csv", "../traces/a.csv"),
+            ("results/new", "scenarios/./b.csv", "../../scenarios/b.csv"),
+            (".", "a.csv", "a.csv"),
+            ("scenarios", "scenarios", ""),
+        ] {
+            assert_eq!(relative(&at(from), &at(to)), Path::new(expected), "{from} to {to}");
+        }
+    }
 
     #[test]
     fn places_are_compared_by_what_their_names_lead_to() {

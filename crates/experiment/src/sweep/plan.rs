@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::config::{SeedsConfig, SweepConfig};
 use super::design::{self, DesignPoint};
 use super::refusals::Refusals;
 use crate::estimate::{check_fits, estimated_bytes};
+use plimsoll_base::disk;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::strict_file::StrictFile;
@@ -104,10 +105,10 @@ impl Plan {
         let seeds = seeds(&config.seeds, base.seed);
         let files = files_of_points(sweep, &scenario_file, &axes, &points, seeds.len())?;
         let hashed = hash_all(files.iter().flatten())?;
-        let scenario = Input { file: relative(folder, &scenario_file), sha256: hash(&scenario_file)? };
+        let scenario = Input { file: disk::relative(folder, &scenario_file), sha256: hash(&scenario_file)? };
         let inputs: Vec<Input> = hashed
             .iter()
-            .map(|(file, sha256)| Input { file: relative(folder, file), sha256: sha256.clone() })
+            .map(|(file, sha256)| Input { file: disk::relative(folder, file), sha256: sha256.clone() })
             .collect();
         let number = |file: &PathBuf| hashed.keys().position(|known| known == file).expect("all were hashed");
         let mut plan = Plan {
@@ -184,7 +185,7 @@ impl Plan {
     /// Returns the plan as the text of a file at `place`; the sweep file is in `folder`.
     pub fn to_json(&self, place: &Path, folder: &Path) -> String {
         let parent = place.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let located = Plan { folder: relative(parent, folder), ..self.clone() };
+        let located = Plan { folder: disk::relative(parent, folder), ..self.clone() };
         serde_json::to_string_pretty(&located).expect("a plan is plain data") + "\n"
     }
 
@@ -372,18 +373,4 @@ fn hash(path: &Path) -> Result<String, InputError> {
 /// Returns bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Returns the relative path from a folder to a file or folder, with `..` where it leads up; `/` between names. Where the system
-/// knows none, returns the path as it is.
-fn relative(from: &Path, to: &Path) -> PathBuf {
-    let here = |path: &Path| if path == Path::new("") { PathBuf::from(".") } else { path.to_path_buf() };
-    let (Ok(from), Ok(end)) = (here(from).canonicalize(), here(to).canonicalize()) else {
-        return to.to_path_buf();
-    };
-    let (from, end): (Vec<Component>, Vec<Component>) =
-        (from.components().collect(), end.components().collect());
-    let shared = from.iter().zip(&end).take_while(|(a, b)| a == b).count();
-    let up = from[shared..].iter().map(|_| Component::ParentDir);
-    up.chain(end[shared..].iter().copied()).collect()
 }
