@@ -4,6 +4,7 @@ pub mod branching;
 mod checks;
 pub mod config;
 mod document;
+pub mod edited_text;
 pub mod host_kinds;
 mod key_path;
 pub mod objective;

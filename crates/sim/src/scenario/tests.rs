@@ -72,7 +72,7 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
         (
             "count = 2",
             "count = 0",
-            "dir/a.toml:6:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1",
+            "dir/a.toml:6:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1 in one group of the zone",
         ),
         (
             "count = 2",
@@ -298,7 +298,7 @@ types = { "m5.lrge" = 1 }
         "`--set zones.0.hosts.0.sku=5`: found integer `5`, expected a string",
         "dir/a.toml:2:8: `name`: found integer `5`, expected a string",
         "dir/a.toml:3:1: `sede`: unknown key `sede`\n  help: did you mean `seed`",
-        "dir/a.toml:7:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1",
+        "dir/a.toml:7:9: `zones.0.hosts.0.count`: found 0 hosts, expected at least 1 in one group of the zone",
         "dir/a.toml:9:14: `zones.0.hosts.0.memory_gib`: found string \"8\", expected a number",
         "dir/a.toml:11:1: `zones.1.nmae`: unknown key `nmae`\n  help: did you mean `name`?\n",
         "dir/a.toml:14:8: `zones.1.hosts.0.vcpu`: NaN is not finite",
