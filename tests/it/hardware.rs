@@ -275,3 +275,24 @@ fn names_of_hardware_are_known() {
     }
     assert!(!told.contains("families.1"), "a type of the scenario is known: {told}");
 }
+
+/// A group that has no hosts, beside one that does, leaves everything as it was: of each strategy, before and behind the other.
+#[test]
+fn a_group_of_no_hosts_changes_nothing() {
+    let rows = "
+        0 launch instance=a type=m5.large count=5 min_count=1
+        1 launch instance=b type=m5.2xlarge count=5 min_count=1
+        4 terminate instance=a
+        5 launch instance=c type=m5.xlarge count=9 min_count=1";
+    for strategy in plimsoll::placement::register::REGISTER.iter().map(|entry| entry.name) {
+        let digest = |groups: &[String]| {
+            let set = format!("placement.strategy={strategy}");
+            let outcome = world(&zone(groups), rows).run_with(&[&set], CHECKED, &mut Notes::default());
+            (outcome.digest, outcome.fleet.hosts, launches(&outcome))
+        };
+        let (full, empty) = (hosts(3, 16, ""), hosts(0, 32, ""));
+        let alone = digest(std::slice::from_ref(&full));
+        assert_eq!(alone, digest(&[full.clone(), empty.clone()]), "{strategy}");
+        assert_eq!(alone, digest(&[empty, full]), "{strategy}");
+    }
+}

@@ -206,6 +206,11 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
                     .with_help("add a [[zones.hosts]] table"),
             );
         }
+        // A group of no hosts is one that may have some, beside others.
+        if !config.hosts.is_empty() && config.hosts.iter().all(|group| group.count == Some(0)) {
+            let place = Place::key(&format!("zones.{i}.hosts.0.count"));
+            problems.push(Problem::new(place, "found 0 hosts, expected at least 1 in one group of the zone"));
+        }
         let mut groups: Vec<HostGroup> = Vec::new();
         for (j, group) in config.hosts.iter().enumerate() {
             match group.resolve(&format!("zones.{i}.hosts.{j}")) {
@@ -251,9 +256,7 @@ impl HostGroupConfig {
         let sale = self.sale(&mut problems);
         let hosts = match (self.count, self.elastic, &self.file) {
             (Some(count), false, None) => {
-                if count == 0 {
-                    problems.add("count", "found 0 hosts, expected at least 1");
-                } else if count > MAX_HOSTS {
+                if count > MAX_HOSTS {
                     problems.add("count", format!("found {count} hosts, expected at most {MAX_HOSTS}"));
                 }
                 self.sellable(&sale, &mut problems).map(|sellable| Hosts::Fixed { count, sellable })
