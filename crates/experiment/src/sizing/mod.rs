@@ -9,11 +9,13 @@ pub mod setting;
 pub mod target;
 
 pub mod curve;
+pub mod look;
 mod plan;
 mod search;
 
 pub use curve::{Curve, CurvePoint, Estimate, Reversal};
+pub use look::{Fits, Look, LookRule};
 pub use plan::{Seek, Sizing, SizingPlan, SizingResult};
-pub use search::{Fits, search};
+pub use search::search;
 pub use setting::{Coupling, SettingValue, VariedSetting};
 pub use target::{Relation, Target, TargetStatus};

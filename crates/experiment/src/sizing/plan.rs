@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::curve::{Curve, Reversal};
-use super::setting::{Coupling, SettingValue, VariedSetting};
+use super::setting::{self, Coupling, SettingValue, VariedSetting, under_option};
 use super::target::Target;
 use crate::trial::Variant;
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -135,11 +135,14 @@ impl SizingPlan {
 
     /// Finds the numbers to vary, and reads the scenario with the least value of each.
     fn setting(&self, scenario: &Scenario) -> Result<VariedSetting, InputError> {
-        let reads = |assignment: &str| self.with(vec![assignment.to_string()]).map(|_| ());
-        let setting = VariedSetting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
-        let least = self.least.unwrap_or_else(|| setting.step()).max(setting.step());
-        self.read(&setting, least)?;
-        Ok(setting)
+        let reads = |assignment: &str| {
+            let read = self.with(vec![assignment.to_string()]).map(|_| ());
+            read.map_err(|error| under_option(error, setting::OPTION, assignment))
+        };
+        let varied = VariedSetting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
+        let least = self.least.unwrap_or_else(|| varied.step()).max(varied.step());
+        self.read(&varied, least)?;
+        Ok(varied)
     }
 
     /// Returns the name of what is varied: the patterns as they were given.
@@ -158,43 +161,5 @@ impl SizingPlan {
         let label = assignments.join(" ");
         overrides.set.extend(assignments);
         Variant { label, overrides }.read(&self.scenario)
-    }
-
-    /// Returns the numbers of replications after which a value is evaluated, in ascending order.
-    pub(super) fn looks(&self) -> Vec<usize> {
-        let mut looks = vec![self.replications];
-        while let Some(last) = looks.last().copied().filter(|last| *last < self.most_replications) {
-            looks.push((2 * last).min(self.most_replications));
-        }
-        looks
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(replications: usize, most_replications: usize) -> SizingPlan {
-        SizingPlan {
-            scenario: PathBuf::new(),
-            overrides: Overrides::default(),
-            patterns: vec!["zones.0.hosts.0.count".to_string()],
-            coupling: Coupling::Shared,
-            step: None,
-            seek: Seek::Smallest,
-            target: Target::parse("launch.failed <= 0").unwrap(),
-            least: None,
-            most: None,
-            replications,
-            most_replications,
-            confidence: 0.95,
-        }
-    }
-
-    #[test]
-    fn looks_double_up_to_the_most() {
-        assert_eq!(plan(10, 10).looks(), [10]);
-        assert_eq!(plan(10, 80).looks(), [10, 20, 40, 80]);
-        assert_eq!(plan(3, 10).looks(), [3, 6, 10]);
     }
 }

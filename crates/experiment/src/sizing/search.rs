@@ -1,15 +1,12 @@
 //! Search for the value of a setting at which a target begins to hold, or ceases to.
 
-use super::curve::{Curve, CurvePoint, Estimate};
+use super::curve::{Curve, CurvePoint};
+use super::look::{Fits, Look, LookRule};
 use super::plan::{Seek, Sizing, SizingPlan, SizingResult};
 use super::setting::{SettingValue, VariedSetting};
-use super::target::{self, Target, TargetStatus};
-use crate::comparison::may_be_certain;
-use crate::estimate::estimated_bytes;
-use crate::figures::Figures;
-use crate::replicate::{ProgressListener, run_all};
-use crate::statistics::bonferroni;
-use plimsoll_base::input::{InputError, Place, Problem};
+use super::target::TargetStatus;
+use crate::replicate::ProgressListener;
+use plimsoll_base::input::InputError;
 use plimsoll_sim::scenario::Scenario;
 
 /// Default upper limit of the search, as a factor of the value that it begins with.
@@ -20,9 +17,6 @@ const MOST_LEAST: u64 = 65_536;
 
 /// Number of doublings without a change of the metric in any run after which the search gives up.
 const STILL_DOUBLINGS: usize = 3;
-
-/// Function from the memory of one run \[bytes\] to the number of runs that may be made at once.
-pub type Fits<'a> = &'a dyn Fn(u64) -> usize;
 
 /// Searches for the answer of a plan. `scenario` and `setting` are those that [`SizingPlan::check`] has read.
 pub fn search(
@@ -165,54 +159,19 @@ impl Search<'_> {
         Ok(point.estimate.status == TargetStatus::Holds)
     }
 
-    /// Runs a value, with more seeds until the runs decide or there are no more.
+    /// Runs a value.
     fn look(&self, setting: SettingValue) -> Result<CurvePoint, InputError> {
         let plan = self.plan;
-        let scenario = plan.read(self.setting, setting)?;
-        let at_most = (self.fits)(estimated_bytes(&scenario)?);
-        let mut figures = Vec::new();
-        let certain = may_be_certain(&scenario) && {
-            self.extend(&mut figures, 2, &scenario, at_most)?;
-            Figures::are_alike(&figures[0], &figures[1])
+        let rule = LookRule {
+            targets: std::slice::from_ref(&plan.target),
+            replications: plan.replications,
+            most_replications: plan.most_replications,
+            confidence: plan.confidence,
+            fits: self.fits,
+            listener: self.listener,
         };
-        if certain {
-            figures.truncate(1);
-        }
-        refuse_certainty(&plan.target, certain)?;
-        let looks = plan.looks();
-        // Several evaluations are several chances to be wrong.
-        let confidence = bonferroni(plan.confidence, looks.len());
-        for replications in looks {
-            if !certain {
-                self.extend(&mut figures, replications, &scenario, at_most)?;
-            }
-            figures[0].find(&plan.target.metric, &Place::key(target::OPTION))?;
-            let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
-            if certain || estimate.status != TargetStatus::NotShown {
-                return Ok(CurvePoint { setting, figures, certain, estimate });
-            }
-        }
-        let estimate = Estimate::of(&figures, certain, &plan.target, confidence);
-        Ok(CurvePoint { setting, figures, certain, estimate })
-    }
-
-    /// Runs a value until it has so many replications; the seeds of all values are the same.
-    fn extend(
-        &self,
-        figures: &mut Vec<Figures>,
-        replications: usize,
-        scenario: &Scenario,
-        at_most: usize,
-    ) -> Result<(), InputError> {
-        let there = figures.len();
-        let of = |number: usize| {
-            let mut scenario = scenario.clone();
-            scenario.seed = scenario.seed.wrapping_add((there + number) as u64);
-            Ok(scenario)
-        };
-        let missing = replications.saturating_sub(there);
-        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.listener)?);
-        Ok(())
+        let Look { figures, certain, estimates } = rule.look(&plan.read(self.setting, setting)?)?;
+        Ok(CurvePoint { setting, figures, certain, estimate: estimates[0] })
     }
 }
 
@@ -224,15 +183,4 @@ impl Bracket {
             false => Bracket { holds: other, fails: one },
         }
     }
-}
-
-/// Refuses a target that only certainty meets, for a scenario with random draws.
-fn refuse_certainty(target: &Target, certain: bool) -> Result<(), InputError> {
-    if certain || !target.asks_for_certainty() {
-        return Ok(());
-    }
-    let message =
-        format!("no number of random runs shows `{target}`: the next one may be the first that misses");
-    let help = "ask for a share that can be shown, such as 0.9999, or replay a trace, which is exact";
-    Err(Problem::new(Place::key(target::OPTION), message).with_help(help).into())
 }

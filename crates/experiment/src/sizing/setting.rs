@@ -47,6 +47,11 @@ impl SettingValue {
         self.millionths as f64 / SettingValue::UNITS as f64
     }
 
+    /// Returns the value half way to another, rounded down to the last decimal.
+    pub fn midpoint(self, other: SettingValue) -> SettingValue {
+        SettingValue { millionths: self.millionths.midpoint(other.millionths) }
+    }
+
     /// Returns the value to be read: in groups of three.
     pub fn grouped(self) -> String {
         let text = self.to_string();
@@ -246,6 +251,17 @@ fn refusal(message: String, help: &str) -> InputError {
     Problem::new(Place::key(OPTION), message).with_help(help).into()
 }
 
+/// Returns an error of reading a scenario with an assignment, which names the option that a person typed for it.
+pub(crate) fn under_option(error: InputError, option: &str, assignment: &str) -> InputError {
+    let as_set = Place::key(&format!("--set {assignment}"));
+    let as_typed = Place::key(&format!("{option} {assignment}"));
+    let renamed = error.0.into_iter().map(|problem| match problem.place == as_set {
+        true => Problem { place: as_typed.clone(), ..problem },
+        false => problem,
+    });
+    InputError(renamed.collect())
+}
+
 /// Returns the paths that a pattern matches, in the order of the scenario; a path without `*` is itself, there or not.
 fn matches(scenario: &Scenario, pattern: &str) -> Result<Vec<String>, InputError> {
     let resolved = scenario.resolved();
@@ -318,8 +334,11 @@ fn takes_whole_numbers_only(
 ) -> Result<bool, InputError> {
     match stands_at {
         Some(value) if !value.is_whole() => Ok(false),
-        // A float is shown as one, with `.0` where it is whole.
-        Some(_) => Ok(scenario.setting(path).is_some_and(|value| value.is_u64())),
+        // Money is shown without decimals where it is whole, and takes them.
+        Some(value) => {
+            let is_shown_whole = scenario.setting(path).is_some_and(|value| value.is_u64());
+            Ok(is_shown_whole && reads(&format!("{path}={value}.5")).is_err())
+        }
         None => {
             reads(&format!("{path}=1"))?;
             Ok(reads(&format!("{path}=1.5")).is_err())
