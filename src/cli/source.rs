@@ -63,7 +63,6 @@ impl ScenarioSource {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    #[cfg(feature = "serve")]
     pub fn read_for_clients(&self, file: &Path, overrides: &Overrides) -> Result<Scenario, InputError> {
         self.read_by(file, overrides, Scenario::read_for_clients)
     }

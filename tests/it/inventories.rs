@@ -240,3 +240,52 @@ fn an_inventory_that_cannot_be_read_says_so() {
         .success()
         .stdout(contains("kubectl get nodes,pods -A -o json").or(contains("kubectl")));
 }
+
+#[test]
+fn a_fleet_is_described_as_it_stands() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("hosts.csv", "name,vcpu,memory_gib\na1,16,64\na2,16,64\na3,16,64\n");
+    write(
+        "trace.csv",
+        "start_s,end_s,vcpu,memory_gib,account,host\n0,,4,16,web,a1\n0,,4,16,web,a1\n0,,4,16,web,a1\n0,,4,16,web,a2\n\
+         0,,4,16,web,a2\n0,,4,16,web,a2\n0,,8,32,db,a3\n0,,4,16,db,a3\n",
+    );
+    write(
+        "scenario.toml",
+        "name = 'fleet'\nduration = '1d'\n[[zones]]\nname = 'a'\n[[zones.hosts]]\nsku = 'gen3'\nfile = 'hosts.csv'\n\
+         [workload]\ntrace = 'trace.csv'\n",
+    );
+    let output = plimsoll(place.path(), &["describe", "scenario.toml", "--json"]).output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+    });
+    assert_eq!([&told["fleet"]["hosts"], &told["fleet"]["hosts_used"]], [3, 3]);
+    assert_eq!([&told["fleet"]["vcpu"], &told["fleet"]["vcpu_used"]], [48.0, 36.0]);
+    assert_eq!((&told["groups"][0]["zone"], &told["groups"][0]["sku"]), (&"a".into(), &"gen3".into()));
+    let held = |list: &str| -> Value {
+        let items = told[list].as_array().unwrap().iter();
+        items.map(|held| json!([held["name"], held["instances"], held["vcpu"], held["hosts"]])).collect()
+    };
+    assert_eq!(held("accounts"), json!([["web", 6, 24.0, 2], ["db", 2, 12.0, 1]]));
+    assert_eq!(told["types"].as_array().unwrap().len(), 2);
+    // Of four vCPU are free on each host, three fit; with a host lost, what it held takes all of it.
+    let fits = |number: usize| {
+        json!([told["types"][number]["fit"], told["types"][number]["fit_after_loss_of_host"]])
+    };
+    assert_eq!([fits(0), fits(1)], [json!([3, 0]), json!([0, 0])]);
+    // Of three of four vCPU two find room on the two other hosts; of eight and four, the four. No zone nor rack can be lost.
+    let expected = json!([{
+        "domain": "host", "domains": 3, "violations": 3, "worst": "a1", "displaced": 3, "unplaced": 1,
+        "spare_vcpu": 0.0, "spare_memory_gib": 0.0, "largest_type": null,
+    }]);
+    assert_eq!(told["losses"], expected);
+    assert_eq!((&told["hosts_compacted"], &told["hosts_lower_bound"]), (&3.into(), &3.into()));
+    plimsoll(place.path(), &["describe", "scenario.toml"])
+        .assert()
+        .success()
+        .stdout(contains("3 of 3 hosts hold 8 instances of 2 accounts."))
+        .stdout(contains(
+            "3 of 3 hosts cannot be lost; at the worst, a1, 1\nof 3 instances find no room on the rest.",
+        ));
+}

@@ -17,10 +17,7 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
     let (zones, asked) = (Census::by_zone(&world.hosts.fleet), live_mix(world));
     let census = Census::sum(&zones);
-    let mut headroom = Headroom::of(&census, &asked);
-    // As it stands is a packing too: no repacking has to be worse, nor to be found at all.
-    let used = world.hosts.fleet.totals()[Total::HostsUsed];
-    headroom.hosts_compacted = Some(headroom.hosts_compacted.unwrap_or(used).min(used));
+    let mut headroom = measure(world, &census, &asked);
     headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
@@ -35,8 +32,17 @@ pub fn sample_if_due(world: &mut World, at: Time) {
     world.recorder.headroom = Some(sampler);
 }
 
+/// Measures the headroom of the fleet, without a loss.
+pub fn measure(world: &World, census: &Census, asked: &[Share]) -> Headroom {
+    let mut headroom = Headroom::of(census, asked);
+    // As it stands is a packing too: no repacking has to be worse, nor to be found at all.
+    let used = world.hosts.fleet.totals()[Total::HostsUsed];
+    headroom.hosts_compacted = Some(headroom.hosts_compacted.unwrap_or(used).min(used));
+    headroom
+}
+
 /// Returns every type asked for so far, with the number of its running instances.
-fn live_mix(world: &World) -> Vec<Share> {
+pub fn live_mix(world: &World) -> Vec<Share> {
     let asked = world.types.known.iter().zip(0..).filter_map(|(kind, id)| Some((TypeId(id), kind.as_ref()?)));
     let barred = |of: &TypeInfo| of.constraint.map_or(0, |constraint| constraint.barred);
     asked
