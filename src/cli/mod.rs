@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod compare;
 mod completions;
+mod describe;
 mod examples;
 mod file_kind;
 mod import;
@@ -23,6 +24,7 @@ mod output;
 mod panic;
 mod progress;
 mod progress_bar;
+mod recommend;
 mod report;
 mod reproduce;
 mod run;
@@ -118,10 +120,12 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Merge(merge::MergeArgs),
     Size(size::SizeArgs),
+    Recommend(recommend::RecommendArgs),
     Report(report::ReportArgs),
     Reproduce(reproduce::ReproduceArgs),
     Trace(trace::TraceArgs),
     Import(import::ImportArgs),
+    Describe(describe::DescribeArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
     Selftest(selftest::SelftestArgs),
@@ -151,10 +155,12 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => sweep::main(&args).map(Conclusion::from),
         Command::Merge(args) => merge::main(&args).map(Conclusion::from),
         Command::Size(args) => size::main(&args),
+        Command::Recommend(args) => recommend::main(&args),
         Command::Report(args) => report::main(&args).map(Conclusion::from),
         Command::Reproduce(args) => reproduce::main(&args),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::Import(args) => import::main(&args).map(Conclusion::from),
+        Command::Describe(args) => describe::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Selftest(args) => selftest::main(&args),
         Command::Schema(args) => schema::main(&args).map(Conclusion::from),

@@ -14,7 +14,7 @@ use crate::report::{ResultFolder, charts, folder, manifest};
 
 /// Draw charts and report.html of a result folder again.
 ///
-/// The result may be of a run, a comparison, a sweep, a sizing or a check. Only the files in it are read: the same result
+/// The result may be of a run, a comparison, a sweep, a sizing, a recommendation or a check. Only the files in it are read: the same result
 /// gives the same pictures, byte for byte.
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -12,7 +12,7 @@ HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked=1
 # The same, ten thousand letters long.
 LONG = "<b>" + "endless" * 1430
 
-KINDS = ["run", "comparison", "sweep", "sizing", "check"]
+KINDS = ["run", "comparison", "sweep", "sizing", "recommendation", "check"]
 # Runs of other sorts: of several zones with dates, warm-up and an outage; with elastic hosts and objectives.
 RUNS = ["region", "elastic"]
 
@@ -199,10 +199,14 @@ def make(place):
     plimsoll(place, "sweep", "sweep.toml", "--quiet", "-o", "sweep")
     target = ["--vary", "zones.0.hosts.0.count", "--until", "launch.success_ratio >= 0.2"]
     plimsoll(place, "size", "hostile.toml", "--quiet", "-R", "2", "-o", "sizing", *target)
+    chosen = ["--vary", "zones.0.hosts.0.count=1..4", "--minimize", "zones.0.hosts.0.count", "--until", target[3]]
+    chosen += ["--assume", "zones.0.hosts.0.memory_gib=8..16", "-o", "recommendation"]
+    plimsoll(place, "recommend", "hostile.toml", "--quiet", "-R", "2", *chosen)
     folders = {kind: Path(place) / kind for kind in [*KINDS, *RUNS]}
     forge(folders["run"], "summary.json", "hostile", "first-fit")
     forge(folders["check"], "check.json", "hostile")
     forge(folders["comparison"], "comparison.json", "hostile", "first")
     forge(folders["sweep"], "sweep.json", "hostile")
     forge(folders["sizing"], "sizing.json", "hostile")
+    forge(folders["recommendation"], "recommendation.json", "hostile")
     return folders

@@ -1,7 +1,8 @@
 //! Result folders of runs and experiments: files, charts, pages and tables of the terminal.
 //!
 //! Each kind of result has one folder here, with its data as written to files and read back, and its reports for
-//! terminal, page, charts and Markdown: [`run`], [`comparison`], [`sweep`], [`sizing`], [`check`]. The formats
+//! terminal, page, charts and Markdown: [`run`], [`comparison`], [`sweep`], [`sizing`], [`recommendation`],
+//! [`check`]. The formats
 //! know no kind: [`charts`], [`page`], [`terminal`]. [`render`] draws whatever a folder holds.
 //!
 //! **The order of the modules is the rule of direction**: a module uses only modules declared above it.
@@ -30,11 +31,15 @@ pub mod page;
 
 pub mod run;
 
+pub mod description;
+
 pub mod comparison;
 
 pub mod sweep;
 
 pub mod sizing;
+
+pub mod recommendation;
 
 pub mod check;
 
@@ -72,7 +77,8 @@ pub fn json(report: &impl Serialize) -> Value {
 /// Returns whether a file or folder of this name, at the top of a result, is one that a run or an experiment makes.
 fn makes(name: &str) -> bool {
     let of_runs = run::REGISTER.iter().map(|report| report.file);
-    let of_others = [&comparison::FILES[..], &sweep::FILES, &sizing::FILES, &check::FILES];
+    let of_others =
+        [&comparison::FILES[..], &sweep::FILES, &sizing::FILES, &recommendation::FILES, &check::FILES];
     let of_others = of_others.into_iter().flatten().map(|(file, _)| *file);
     of_runs.chain(of_others).any(|file| file.split('/').next() == Some(name))
 }

@@ -6,6 +6,7 @@ use crate::charts;
 use crate::check::{self, CheckData};
 use crate::comparison::{self, ComparisonData};
 use crate::page;
+use crate::recommendation::{self, RecommendationData};
 use crate::run::{self, RunData};
 use crate::sizing::{self, SizingData};
 use crate::sweep::{self, SweepData};
@@ -29,10 +30,11 @@ struct Kind {
 }
 
 /// Every kind. A folder of no other kind is taken for a run.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind { mark: comparison::JSON, render: comparison },
     Kind { mark: sweep::JSON, render: sweep },
     Kind { mark: sizing::JSON, render: sizing },
+    Kind { mark: recommendation::JSON, render: recommendation },
     Kind { mark: check::JSON, render: check },
     Kind { mark: run::summary::FILE, render: run },
 ];
@@ -103,6 +105,12 @@ fn sizing(folder: &Path) -> Result<Rendering, InputError> {
     let data = SizingData::open(folder)?;
     let plots = sizing::charts::plots(&data);
     Ok(Rendering { page: sizing::page(&data, &plots), plots })
+}
+
+fn recommendation(folder: &Path) -> Result<Rendering, InputError> {
+    let data = RecommendationData::open(folder)?;
+    let plots = recommendation::charts::plots(&data);
+    Ok(Rendering { page: recommendation::page(&data, &plots), plots })
 }
 
 fn check(folder: &Path) -> Result<Rendering, InputError> {
