@@ -2,9 +2,15 @@
 
 use std::fmt::Write;
 
+use plimsoll_base::metrics::Durations;
+use plimsoll_model::control_plane::plane::figures::StageSample;
 use plimsoll_sim::cloud::observe::Sample;
 
 use crate::model::CloudModel;
+
+/// Upper ends of the buckets of histograms \[s\].
+const BUCKETS_S: [f64; 16] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 /// Type of the text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,6 +35,19 @@ impl Exposition {
         let _ = writeln!(self.0, "{name}{labels} {value}");
     }
 
+    /// Writes the samples of a histogram of a family, in seconds.
+    fn histogram(&mut self, name: &str, label: (&str, &str), durations: &Durations) {
+        let histogram = durations.histogram();
+        let bucket = format!("{name}_bucket");
+        for le in BUCKETS_S {
+            let count = histogram.count_between(0, (le * 1e9) as u64);
+            self.sample(&bucket, &[label, ("le", &le.to_string())], count);
+        }
+        self.sample(&bucket, &[label, ("le", "+Inf")], histogram.len());
+        self.sample(&format!("{name}_sum"), &[label], histogram.mean() * histogram.len() as f64 / 1e9);
+        self.sample(&format!("{name}_count"), &[label], histogram.len());
+    }
+
     /// Writes a family of one gauge.
     fn gauge(&mut self, name: &str, help: &str, value: impl std::fmt::Display) {
         self.family(name, "gauge", help);
@@ -46,8 +65,11 @@ pub fn exposition(model: &CloudModel<'_>) -> String {
         model.now().as_seconds(),
     );
     fleet(&mut text, &sample);
+    headroom(&mut text, model);
     addresses(&mut text, model, &sample);
     calls(&mut text, model);
+    latencies(&mut text, model);
+    stages(&mut text, &sample);
     text.family(
         "plimsoll_launched_instances_total",
         "counter",
@@ -67,6 +89,11 @@ pub fn exposition(model: &CloudModel<'_>) -> String {
     );
     let cost_usd = sample.accrued_micro_usd as f64 / 1e6;
     text.sample("plimsoll_instance_cost_usd_total", &[], cost_usd);
+    text.gauge(
+        "plimsoll_instance_cost_usd_per_hour",
+        "Cost of an hour of what runs.",
+        model.session.pico_usd_per_hour() as f64 / 1e12,
+    );
     text.0
 }
 
@@ -88,6 +115,19 @@ fn fleet(text: &mut Exposition, sample: &Sample) {
         sample.launches_waiting,
     );
     text.gauge("plimsoll_volume_bytes", "Size of all volumes.", sample.volume_gib_used << 30);
+}
+
+/// Writes what the fleet could still take of each type that was asked for.
+fn headroom(text: &mut Exposition, model: &CloudModel<'_>) {
+    text.family(
+        "plimsoll_headroom_instances",
+        "gauge",
+        "Instances of a type that would still fit in a zone, if nothing else came.",
+    );
+    for (zone, kind, count) in model.session.headroom() {
+        let labels = [("zone", model.zone_name(zone)), ("type", model.type_name(kind))];
+        text.sample("plimsoll_headroom_instances", &labels, count);
+    }
 }
 
 fn addresses(text: &mut Exposition, model: &CloudModel<'_>, sample: &Sample) {
@@ -121,9 +161,71 @@ fn calls(text: &mut Exposition, model: &CloudModel<'_>) {
     }
 }
 
+fn latencies(text: &mut Exposition, model: &CloudModel<'_>) {
+    text.family(
+        "plimsoll_effect_seconds",
+        "histogram",
+        "Simulated time from a call until what it asked for is there, since the end of the warm-up.",
+    );
+    for (operation, durations) in model.session.effect_times() {
+        text.histogram("plimsoll_effect_seconds", ("operation", operation.name()), durations);
+    }
+    text.family(
+        "plimsoll_answer_seconds",
+        "histogram",
+        "Simulated time from a call until the control plane answers it, since the end of the warm-up.",
+    );
+    for (operation, durations) in model.session.answer_times() {
+        text.histogram("plimsoll_answer_seconds", ("operation", operation.name()), durations);
+    }
+}
+
+/// Figure of a stage of the control plane: name, kind, help, and the value.
+type StageFigure = (&'static str, &'static str, &'static str, fn(&StageSample) -> u64);
+
+const STAGE_FIGURES: [StageFigure; 5] = [
+    ("plimsoll_stage_waiting_jobs", "gauge", "Jobs that wait at a stage.", |stage| stage.waiting.into()),
+    ("plimsoll_stage_served_jobs", "gauge", "Jobs in service at a stage.", |stage| stage.in_service.into()),
+    ("plimsoll_stage_arrivals_total", "counter", "Jobs that came to a stage.", |stage| stage.arrivals),
+    ("plimsoll_stage_refused_total", "counter", "Jobs that a stage refused.", |stage| stage.refused),
+    ("plimsoll_stage_timed_out_total", "counter", "Jobs that gave up waiting at a stage.", |stage| {
+        stage.timed_out
+    }),
+];
+
+fn stages(text: &mut Exposition, sample: &Sample) {
+    for (name, kind, help, value) in STAGE_FIGURES {
+        text.family(name, kind, help);
+        for stage in &sample.stages {
+            text.sample(name, &[("stage", &stage.name.to_string())], value(stage));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use plimsoll_base::units::Duration;
+
+    #[test]
+    fn a_histogram_counts_up_to_the_ends_of_its_buckets() {
+        let mut durations = Durations::default();
+        for ms in [0, 4, 5, 300, 700_000] {
+            durations.record(Duration(ms * 1_000_000));
+        }
+        let mut text = Exposition::default();
+        text.histogram("m", ("a", "x"), &durations);
+        let line = |start: &str| {
+            let found = text.0.lines().find_map(|line| line.strip_prefix(start));
+            found.unwrap_or_else(|| panic!("{start}: {}", text.0)).trim().to_string()
+        };
+        let counts = ["0.005", "0.25", "0.5", "600", "+Inf"]
+            .map(|le| line(&format!("m_bucket{{a=\"x\",le=\"{le}\"}}")));
+        assert_eq!(counts, ["3", "3", "4", "4", "5"]);
+        assert_eq!(line("m_count{a=\"x\"}"), "5");
+        let sum: f64 = line("m_sum{a=\"x\"}").parse().unwrap();
+        assert!((sum - 700.309).abs() < 1.0, "{sum}");
+    }
 
     #[test]
     fn labels_are_escaped() {

@@ -2,21 +2,24 @@
 
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, ElasticAddressId, ImageId, InterfaceId, SecurityGroupId, SnapshotId,
-    VolumeId,
+    AccountId, CapacityReservationId, ElasticAddressId, ImageId, InstanceId, InterfaceId, SecurityGroupId,
+    SnapshotId, VolumeId,
 };
 use plimsoll_model::workload::handles::{
-    AddressHandle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle, SnapshotHandle,
-    VolumeHandle,
+    AddressHandle, Handle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle,
+    SnapshotHandle, VolumeHandle,
 };
 use plimsoll_sim::cloud::session::CreatedResource;
 
 use crate::api_error::ApiError;
-use crate::ids::IdKind;
+use crate::ids::{IdKind, ResourceIds};
 use crate::model::CloudModel;
 
 /// Name that stands for every resource that does not exist, so that ids which clients invent take no memory.
 const UNKNOWN: &str = "(unknown)";
+
+/// Name in the directory that stands for instances that do not exist.
+const UNKNOWN_INSTANCE: &str = "(no instance)";
 
 /// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes").
 fn malformed(kind: IdKind) -> &'static str {
@@ -29,7 +32,27 @@ fn malformed(kind: IdKind) -> &'static str {
         IdKind::Allocation => "InvalidAllocationID.NotFound",
         IdKind::Association => "InvalidAssociationID.NotFound",
         IdKind::CapacityReservation => "InvalidCapacityReservationId.Malformed",
+        IdKind::Instance => "InvalidInstanceID.Malformed",
         _ => "InvalidID",
+    }
+}
+
+/// Returns the error of a text that is the id of no resource of a kind: it is formed like one, or not even that.
+pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
+    let unknown = match kind {
+        IdKind::Instance => Some((Failure::InvalidInstanceIdNotFound, "instance ID")),
+        IdKind::Volume => Some((Failure::InvalidVolumeNotFound, "volume")),
+        IdKind::Snapshot => Some((Failure::InvalidSnapshotNotFound, "snapshot")),
+        IdKind::Interface => Some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID")),
+        IdKind::SecurityGroup => Some((Failure::InvalidGroupNotFound, "security group")),
+        IdKind::CapacityReservation => {
+            Some((Failure::InvalidCapacityReservationIdNotFound, "capacity reservation"))
+        }
+        _ => None,
+    };
+    match unknown.filter(|_| ResourceIds::is_formed(kind, text)) {
+        Some((failure, what)) => ApiError::not_found(failure, what, text),
+        None => ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")),
     }
 }
 
@@ -37,7 +60,33 @@ impl CloudModel<'_> {
     /// Reads the id of a resource.
     pub fn read_id(&self, kind: IdKind, text: &str) -> Result<u32, ApiError> {
         let number = self.ids.read(kind, text).and_then(|number| u32::try_from(number).ok());
-        number.ok_or_else(|| ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")))
+        number.ok_or_else(|| wrong_id(kind, text))
+    }
+
+    /// Reads the id of an instance.
+    pub fn read_instance_id(&self, text: &str) -> Result<InstanceId, ApiError> {
+        let number = self.ids.read(IdKind::Instance, text);
+        number.map(InstanceId).ok_or_else(|| wrong_id(IdKind::Instance, text))
+    }
+
+    /// Returns the handle by which calls name an instance.
+    pub fn instance_handle(&mut self, text: &str) -> Result<Handle, ApiError> {
+        let id = self.read_instance_id(text)?;
+        let is_shown = self.session.instance(id).is_some();
+        let name = if is_shown { text } else { UNKNOWN_INSTANCE };
+        let handle = self.session.directory_mut().handles.instance(name);
+        if is_shown {
+            self.session.bind(handle, id);
+        }
+        Ok(handle)
+    }
+
+    /// Returns the handles of several instances, at least one.
+    pub fn instance_handles(&mut self, texts: &[&str]) -> Result<Box<[Handle]>, ApiError> {
+        if texts.is_empty() {
+            return Err(ApiError::missing("InstanceId"));
+        }
+        texts.iter().map(|text| self.instance_handle(text)).collect()
     }
 
     /// Returns the id of a resource.

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::ClockMode;
 use crate::command::HttpReply;
+use crate::connections::{self, ConnectionLimits};
 use crate::ids::ResourceIds;
 use crate::journal::{self, ANY_REGION, RequestJournal};
 use crate::model::CloudModel;
@@ -90,7 +91,7 @@ pub fn serve(
     let (commands, mut queue) = mpsc::channel::<Envelope>(QUEUE);
     let explainer = reports.explain.map(|explain| Explainer::new(ResourceIds::new(scenario.seed), explain));
     let routes = routes::routes(commands, explainer);
-    runtime.spawn(async move { axum::serve(listener, routes).await });
+    runtime.spawn(connections::accept(listener, routes, ConnectionLimits::default()));
     listening(address);
     while !is_over() {
         let patience = if owner.is_awaited() { AWAITED } else { IDLE };

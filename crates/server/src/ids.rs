@@ -41,6 +41,8 @@ pub enum IdKind {
     InterfaceAttachment = 17,
     /// Capacity reservation.
     CapacityReservation = 18,
+    /// Key pair.
+    KeyPair = 19,
 }
 
 impl IdKind {
@@ -61,6 +63,7 @@ impl IdKind {
             IdKind::PlacementGroup => "pg-",
             IdKind::InterfaceAttachment => "eni-attach-",
             IdKind::CapacityReservation => "cr-",
+            IdKind::KeyPair => "key-",
             IdKind::Request | IdKind::Account | IdKind::Page => "",
         }
     }
@@ -112,6 +115,14 @@ impl ResourceIds {
         }
         let mixed = u64::from_str_radix(digits, 16).ok()?;
         Some(self.unpermuted(kind, mixed))
+    }
+
+    /// Returns whether a text has the form of an id of this kind, of this run or not: a prefix and 8 or 17 hexadecimal digits (EC2 user
+    /// guide, "Resource IDs", read 2026-11).
+    pub fn is_formed(kind: IdKind, text: &str) -> bool {
+        let is_hex = |digits: &str| digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        text.strip_prefix(kind.prefix())
+            .is_some_and(|digits| matches!(digits.len(), 8 | 17) && is_hex(digits))
     }
 
     fn permuted(&self, kind: IdKind, number: u64) -> u64 {

@@ -21,6 +21,8 @@ pub mod labels;
 
 pub mod tokens;
 
+pub mod key_pairs;
+
 pub mod model;
 
 pub mod handles;
@@ -46,5 +48,7 @@ pub mod journal;
 pub mod owner;
 
 pub mod routes;
+
+pub mod connections;
 
 pub mod http;

@@ -6,18 +6,15 @@ use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::workload::call::Action;
-use plimsoll_model::workload::handles::Handle;
 use plimsoll_sim::cloud::observe::Observer;
 use plimsoll_sim::cloud::session::{CallNumber, Effects, Session};
 use plimsoll_sim::scenario::Scenario;
 
 use crate::api_error::ApiError;
 use crate::ids::{IdKind, ResourceIds};
+use crate::key_pairs::KeyPairs;
 use crate::labels::Labels;
 use crate::tokens::ActionTokens;
-
-/// Name in the directory that stands for instances that do not exist.
-const UNKNOWN_INSTANCE: &str = "(no instance)";
 
 /// Outcome of a call as the cloud answers it.
 pub type CallOutcome = Result<Effects, FailureReason>;
@@ -69,6 +66,8 @@ pub struct CloudModel<'a> {
     pub ids: ResourceIds,
     /// Labels of resources.
     pub labels: Labels,
+    /// Key pairs.
+    pub key_pairs: KeyPairs,
     /// Client tokens of requests.
     pub tokens: ActionTokens,
     /// Name of the region.
@@ -94,6 +93,7 @@ impl<'a> CloudModel<'a> {
             session,
             ids: ResourceIds::new(scenario.seed),
             labels: Labels::default(),
+            key_pairs: KeyPairs::default(),
             tokens: ActionTokens::default(),
             region: region.to_string(),
             calendar: scenario.billing_calendar(),
@@ -177,34 +177,6 @@ impl<'a> CloudModel<'a> {
     /// Returns the id of an instance.
     pub fn instance_id(&self, id: InstanceId) -> String {
         self.ids.show(IdKind::Instance, id.0)
-    }
-
-    /// Reads the id of an instance.
-    pub fn read_instance_id(&self, text: &str) -> Result<InstanceId, ApiError> {
-        self.ids
-            .read(IdKind::Instance, text)
-            .map(InstanceId)
-            .ok_or_else(|| ApiError::client("InvalidInstanceID.Malformed", format!("Invalid id: \"{text}\"")))
-    }
-
-    /// Returns the handle by which calls name an instance.
-    pub fn instance_handle(&mut self, text: &str) -> Result<Handle, ApiError> {
-        let id = self.read_instance_id(text)?;
-        let is_shown = self.session.instance(id).is_some();
-        let name = if is_shown { text } else { UNKNOWN_INSTANCE };
-        let handle = self.session.directory_mut().handles.instance(name);
-        if is_shown {
-            self.session.bind(handle, id);
-        }
-        Ok(handle)
-    }
-
-    /// Returns the handles of several instances, at least one.
-    pub fn instance_handles(&mut self, texts: &[&str]) -> Result<Box<[Handle]>, ApiError> {
-        if texts.is_empty() {
-            return Err(ApiError::missing("InstanceId"));
-        }
-        texts.iter().map(|text| self.instance_handle(text)).collect()
     }
 
     /// Returns the error of a call about instances; where one does not exist for the account, it names which.

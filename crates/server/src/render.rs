@@ -21,12 +21,16 @@ pub fn state(xml: &mut Xml, name: &str, state: State) {
     });
 }
 
-/// Writes the tags of a resource.
+/// Writes the tags of a resource. One without any has no set of them, as in EC2 (moto 5.2.5, whose test
+/// `test_volume_property_hidden_when_no_tags_exist` says so).
 pub fn tags<'a>(xml: &mut Xml, tags: impl IntoIterator<Item = (&'a String, &'a String)>) {
-    xml.list("tagSet", tags, |xml, (key, value)| {
-        xml.text("key", key);
-        xml.text("value", value);
-    });
+    let mut tags = tags.into_iter().peekable();
+    if tags.peek().is_some() {
+        xml.list("tagSet", tags, |xml, (key, value)| {
+            xml.text("key", key);
+            xml.text("value", value);
+        });
+    }
 }
 
 /// Writes the states of instances before and after a call.

@@ -1,9 +1,10 @@
 //! Paths: what each takes from a connection, as a command for the owner of the simulation, and what it replies.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -22,6 +23,9 @@ use crate::rest::{self, RestRequest};
 
 /// The longest body of a request \[bytes\]: 16 KB of user data in base64, and a thousand of everything else.
 const LONGEST_BODY: usize = 1 << 20;
+
+/// Time for the body of a request.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(30);
 
 /// The longest access key id \[characters\] (`AccessKey`, "AccessKeyId" of IAM, botocore 1.44.8: 128).
 const LONGEST_ACCESS_KEY: usize = 128;
@@ -84,7 +88,8 @@ pub fn routes(commands: mpsc::Sender<Envelope>, explainer: Option<Explainer>) ->
         .route(rest::DOCUMENT, get(document))
         .route(&format!("{}/{{*path}}", rest::ROOT), any(rest_request))
         .fallback(unknown)
-        .layer(DefaultBodyLimit::max(LONGEST_BODY))
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(whole_body))
         .layer(middleware::from_fn(of_this_origin))
         .with_state(shared)
 }
@@ -204,6 +209,19 @@ async fn of_this_origin(request: Request, next: Next) -> Response {
         return respond(HttpReply::problem(403, "CrossOrigin", message));
     }
     next.run(request).await
+}
+
+/// Reads the body before anything else, unless it is too long or too slow.
+async fn whole_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match tokio::time::timeout(LONGEST_UPLOAD, to_bytes(body, LONGEST_BODY)).await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(_)) => {
+            let message = format!("The body is longer than {LONGEST_BODY} bytes");
+            respond(HttpReply::problem(413, "RequestTooLarge", &message))
+        }
+        Err(_) => respond(HttpReply::problem(408, "RequestTimeout", "The body did not come in time")),
+    }
 }
 
 fn is_of_other_origin(headers: &HeaderMap) -> bool {

@@ -413,7 +413,7 @@ fn a_volume_goes_through_its_life() {
             ("Action=CreateVolume&AvailabilityZone=a&Size=1&VolumeType=gp9", "UnknownVolumeType"),
             ("Action=CreateVolume&AvailabilityZone=a&Size=99999999&VolumeType=gp3", "InvalidParameterValue"),
             ("Action=DeleteVolume&VolumeId=vol-1", "InvalidVolumeID.Malformed"),
-            ("Action=DeleteVolume&VolumeId=vol-00000000000000000", "InvalidVolumeID.Malformed"),
+            ("Action=DeleteVolume&VolumeId=vol-00000000000000000", "InvalidVolume.NotFound"),
         ] {
             assert_eq!(asker.refused(form).1, expected, "{form}");
         }
@@ -540,5 +540,146 @@ fn placement_groups_and_reservations_bind_launches() {
         asker.launch("&Placement.AvailabilityZone=b");
         let unknown = asker.refused("Action=CancelCapacityReservation&CapacityReservationId=cr-1");
         assert_eq!(unknown.1, "InvalidCapacityReservationId.Malformed");
+    });
+}
+
+#[test]
+fn key_pairs_have_names_that_launches_may_use() {
+    with_server(CLOUD, None, |asker| {
+        // An account without key pairs may name any.
+        asker.launch("&KeyName=anything");
+        let tags = "&TagSpecification.1.ResourceType=key-pair&TagSpecification.1.Tag.1.Key=a&TagSpecification.1.Tag.1.Value=b";
+        let made = asker.get(&format!("Action=CreateKeyPair&KeyName=mine{tags}"));
+        let id = texts(&made, "keyPairId").remove(0);
+        assert!(id.starts_with("key-0") && made.contains("PRIVATE KEY"), "{made}");
+        let duplicate = asker.refused("Action=CreateKeyPair&KeyName=mine");
+        assert_eq!(duplicate, (400, "InvalidKeyPair.Duplicate".to_string()));
+        asker.launch("&KeyName=mine");
+        let unknown = asker.refused(&launch("&KeyName=anything"));
+        assert_eq!(unknown, (400, "InvalidKeyPair.NotFound".to_string()));
+        // ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== me
+        let material = "c3NoLWVkMjU1MTkgQUFBQUMzTnphQzFsWkRJMU5URTVBQUFBSUE9PSBtZQ%3D%3D";
+        let imported = asker.get(&format!("Action=ImportKeyPair&KeyName=other&PublicKeyMaterial={material}"));
+        assert!(!imported.contains("keyMaterial"), "{imported}");
+        let wrong = asker.refused("Action=ImportKeyPair&KeyName=third&PublicKeyMaterial=bm8ga2V5");
+        assert_eq!(wrong, (400, "InvalidKey.Format".to_string()));
+        let shown = asker.get("Action=DescribeKeyPairs&IncludePublicKey=true");
+        assert_eq!(texts(&shown, "keyName"), ["mine", "other"]);
+        assert_eq!(texts(&shown, "keyType"), ["rsa", "ed25519"]);
+        assert_eq!(texts(&shown, "publicKey"), ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA== me"]);
+        let tagged = asker.get("Action=DescribeKeyPairs&Filter.1.Name=tag:a&Filter.1.Value.1=b");
+        assert_eq!(texts(&tagged, "keyPairId"), [id.as_str()]);
+        assert!(asker.get("Action=DescribeTags").contains("<resourceType>key-pair</resourceType>"));
+        let gone = asker.refused("Action=DescribeKeyPairs&KeyName.1=unknown");
+        assert_eq!(gone, (400, "InvalidKeyPair.NotFound".to_string()));
+        asker.get(&format!("Action=DeleteKeyPair&KeyPairId={id}"));
+        asker.get("Action=DeleteKeyPair&KeyName=other");
+        asker.get("Action=DeleteKeyPair&KeyName=other");
+        assert_eq!(texts(&asker.get("Action=DescribeKeyPairs"), "keyName"), Vec::<String>::new());
+        asker.account = "another".to_string();
+        asker.get("Action=CreateKeyPair&KeyName=mine");
+    });
+}
+
+#[test]
+fn network_interfaces_are_made_attached_and_deleted() {
+    with_server(CLOUD, None, |asker| {
+        let subnet = texts(&asker.get("Action=DescribeSubnets"), "subnetId").remove(0);
+        let create = format!("Action=CreateNetworkInterface&SubnetId={subnet}");
+        let made = asker.get(&format!("{create}&Description=second"));
+        let id = texts(&made, "networkInterfaceId").remove(0);
+        assert_eq!(
+            (texts(&made, "status"), texts(&made, "subnetId")),
+            (vec!["available".to_string()], vec![subnet])
+        );
+        asker.get(&format!("Action=CreateTags&ResourceId.1={id}&Tag.1.Key=a&Tag.1.Value=b"));
+        let instance = asker.launch("&Placement.AvailabilityZone=a").remove(0);
+        asker.advance("1m");
+        let attach = format!(
+            "Action=AttachNetworkInterface&NetworkInterfaceId={id}&InstanceId={instance}&DeviceIndex=1"
+        );
+        let attachment = texts(&asker.get(&attach), "attachmentId").remove(0);
+        assert_eq!(asker.refused(&attach), (400, "InvalidNetworkInterface.InUse".to_string()));
+        let filter = "Action=DescribeNetworkInterfaces&Filter.1.Name";
+        let shown = asker.get(&format!("{filter}=attachment.instance-id&Filter.1.Value.1={instance}"));
+        assert_eq!(texts(&shown, "networkInterfaceId"), [id.as_str()]);
+        assert_eq!(texts(&shown, "description"), ["second"]);
+        assert_eq!(
+            texts(&asker.get(&format!("{filter}=status&Filter.1.Value.1=available")), "status").len(),
+            0
+        );
+        let delete = format!("Action=DeleteNetworkInterface&NetworkInterfaceId={id}");
+        assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterface.InUse".to_string()));
+        asker.get(&format!("Action=DetachNetworkInterface&AttachmentId={attachment}"));
+        asker.get(&delete);
+        assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterfaceID.NotFound".to_string()));
+        let wrong = asker.refused("Action=DeleteNetworkInterface&NetworkInterfaceId=eni-1");
+        assert_eq!(wrong, (400, "InvalidNetworkInterfaceID.Malformed".to_string()));
+        // The subnet has eleven addresses, of which the instance has one.
+        for _ in 0..10 {
+            asker.get(&create);
+        }
+        let full = asker.refused(&create);
+        assert_eq!(full, (400, "InsufficientFreeAddressesInSubnet".to_string()));
+    });
+}
+
+#[test]
+fn an_id_of_no_resource_is_unknown_and_a_text_that_is_none_is_malformed() {
+    with_server(CLOUD, None, |asker| {
+        for (form, unknown, malformed) in [
+            ("StartInstances&InstanceId.1=i-", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed"),
+            ("DeleteVolume&VolumeId=vol-", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed"),
+            ("DeleteSnapshot&SnapshotId=snap-", "InvalidSnapshot.NotFound", "InvalidSnapshotID.Malformed"),
+            ("DeleteSecurityGroup&GroupId=sg-", "InvalidGroup.NotFound", "InvalidGroupId.Malformed"),
+        ] {
+            for id in ["1234abcd", "1234567890abcdef0", "01234567890abcdef"] {
+                assert_eq!(asker.refused(&format!("Action={form}{id}")), (400, unknown.to_string()));
+            }
+            for id in ["", "1234", "1234ABCD", "1234567890abcdef01"] {
+                assert_eq!(
+                    asker.refused(&format!("Action={form}{id}")),
+                    (400, malformed.to_string()),
+                    "{form}{id}"
+                );
+            }
+        }
+        let unknown = asker.refused("Action=DescribeAddresses&PublicIp.1=192.0.2.1");
+        assert_eq!(unknown, (400, "InvalidAddress.NotFound".to_string()));
+    });
+}
+
+#[test]
+fn all_tags_of_a_resource_are_deleted_where_none_is_named() {
+    with_server(CLOUD, None, |asker| {
+        let instance = asker.launch("").remove(0);
+        let made = asker.get("Action=CreateVolume&AvailabilityZone=a&Size=8");
+        assert!(!made.contains("tagSet"), "without tags there is no set of them: {made}");
+        let volume = texts(&made, "volumeId").remove(0);
+        let both = format!("ResourceId.1={instance}&ResourceId.2={volume}");
+        asker.get(&format!("Action=CreateTags&{both}&Tag.1.Key=a&Tag.1.Value=1&Tag.2.Key=b"));
+        assert_eq!(texts(&asker.get("Action=DescribeTags"), "key").len(), 4);
+        asker.get(&format!("Action=DeleteTags&{both}&Tag.1.Key=a"));
+        assert_eq!(texts(&asker.get("Action=DescribeTags"), "key"), ["b", "b"]);
+        asker.get(&format!("Action=DeleteTags&{both}"));
+        assert_eq!(texts(&asker.get("Action=DescribeTags"), "key").len(), 0);
+        asker.get(&format!("Action=DeleteTags&{both}"));
+        assert_eq!(
+            asker.refused(&format!("Action=CreateTags&{both}")),
+            (400, "MissingParameter".to_string())
+        );
+    });
+}
+
+#[test]
+fn an_account_tells_its_attributes() {
+    with_server(CLOUD, None, |asker| {
+        let all = asker.get("Action=DescribeAccountAttributes");
+        assert_eq!(texts(&all, "attributeName"), ["supported-platforms", "default-vpc"]);
+        assert!(texts(&all, "attributeValue")[1].starts_with("vpc-0"), "{all}");
+        let one = asker.get("Action=DescribeAccountAttributes&AttributeName.1=supported-platforms");
+        assert_eq!(texts(&one, "attributeValue"), ["VPC"]);
+        let unknown = asker.refused("Action=DescribeAccountAttributes&AttributeName.1=max-dreams");
+        assert_eq!(unknown, (400, "InvalidParameterValue".to_string()));
     });
 }

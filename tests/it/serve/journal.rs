@@ -110,10 +110,10 @@ fn allocate_until_gone(address: &str) -> Vec<String> {
 #[test]
 fn kills_under_load_lose_no_answered_request() {
     const CLIENTS: usize = 4;
-    const KILLS: u64 = 8;
+    let kills: u64 = std::env::var("PLIMSOLL_KILLS").map_or(8, |kills| kills.parse().unwrap());
     let mut server = Server::start(&["--clock", "real", "--journal", "j"]);
     let mut answered = BTreeSet::new();
-    for kill in 1..=KILLS {
+    for kill in 1..=kills {
         let address = server.address().to_string();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
@@ -121,7 +121,7 @@ fn kills_under_load_lose_no_answered_request() {
                 std::thread::spawn(move || allocate_until_gone(&address))
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(20 * kill));
+        std::thread::sleep(Duration::from_millis(20 * (1 + kill % 8)));
         server = server.kill_and_restart();
         for client in clients {
             answered.extend(client.join().unwrap());

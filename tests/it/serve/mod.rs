@@ -2,7 +2,9 @@
 //! journal.
 
 mod actions;
+mod crowd;
 mod faults;
+mod figures;
 mod journal;
 mod process;
 mod rest;

@@ -91,6 +91,20 @@ impl Server {
         split(&self.send(request(path, body).as_bytes()))
     }
 
+    /// Returns status and body; the body that is sent need not be text.
+    pub fn post_bytes(&self, path: &str, body: &[u8]) -> (u16, String) {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        split(&self.send(&[head.as_bytes(), body].concat()))
+    }
+
+    /// Returns the id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Returns status and body of what is at a path.
     pub fn get(&self, path: &str) -> (u16, String) {
         split(&self.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()))

@@ -154,6 +154,11 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     if let Some(unknown) = ids.iter().find(|id| !all.iter().any(|(known, _)| shown(*known) == **id)) {
         return Err(error(Failure::InvalidAllocationIdNotFound.into(), unknown));
     }
+    let is_own = |ip: &&&str| all.iter().any(|(known, _)| public_address(*known).to_string() == ***ip);
+    if let Some(unknown) = addresses.iter().find(|ip| !is_own(ip)) {
+        // Code and message of EC2 (API reference, "Error codes", `InvalidAddress.NotFound`, read 2026-11).
+        return Err(ApiError::client("InvalidAddress.NotFound", format!("Address '{unknown}' not found.")));
+    }
     let instance = |holder: Option<Holder>| match holder {
         Some(Holder::Instance(id)) => Some(model.instance_id(id)),
         _ => None,

@@ -17,6 +17,7 @@ use plimsoll_sim::cloud::session::view::InstanceView;
 use super::{ActionEntry, XmlStep};
 use crate::api_error::ApiError;
 use crate::ids::IdKind;
+use crate::key_pairs::unknown_pair;
 use crate::labels::LaunchLabels;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
@@ -57,11 +58,11 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "TagSpecification.N.Tag.N.Value",
         "HibernationOptions.Configured",
         "CapacityReservationSpecification.CapacityReservationPreference",
+        "KeyName",
         "InstanceMarketOptions.MarketType",
         "InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior",
     ],
     without_effect: &[
-        "KeyName",
         "Monitoring.",
         "EbsOptimized",
         "InstanceInitiatedShutdownBehavior",
@@ -121,6 +122,11 @@ pub fn plan(
     caller: Caller,
     wish: LaunchWish,
 ) -> Result<(Action, Arc<LaunchLabels>), ApiError> {
+    if let Some(name) = &wish.labels.key_name
+        && !model.key_pairs.allows(caller.account, name)
+    {
+        return Err(unknown_pair(name));
+    }
     let (min, max) = (wish.min_count, wish.max_count);
     if min == 0 || max < min {
         return Err(ApiError::invalid(

@@ -7,6 +7,8 @@ pub mod addresses;
 pub mod attributes;
 pub mod descriptions;
 pub mod instance_types;
+pub mod interfaces;
+pub mod key_pairs;
 pub mod launch;
 pub mod lifecycle;
 pub mod placement_groups;
@@ -52,11 +54,13 @@ pub const REGISTER: &[&[ActionEntry]] = &[
     &volumes::ACTIONS,
     &snapshots::ACTIONS,
     &addresses::ACTIONS,
+    &interfaces::ACTIONS,
     &security_groups::ACTIONS,
     &placement_groups::ACTIONS,
     &reservations::ACTIONS,
     &instance_types::ACTIONS,
     &places::ACTIONS,
+    &key_pairs::ACTIONS,
 ];
 
 /// Actions that waiters repeat until a resource is in some state.

@@ -8,7 +8,7 @@ use crate::query::Params;
 use crate::xml::Xml;
 
 /// Rows of the family.
-pub const ACTIONS: [ActionEntry; 4] = [
+pub const ACTIONS: [ActionEntry; 5] = [
     ActionEntry {
         name: "DescribeRegions",
         honoured: &["RegionName.N"],
@@ -32,6 +32,12 @@ pub const ACTIONS: [ActionEntry; 4] = [
         honoured: &["SubnetId.N", "Filter.N.Name", "Filter.N.Value.N"],
         without_effect: &[],
         begin: subnets,
+    },
+    ActionEntry {
+        name: "DescribeAccountAttributes",
+        honoured: &["AttributeName.N"],
+        without_effect: &[],
+        begin: account_attributes,
     },
 ];
 
@@ -148,6 +154,33 @@ fn subnets(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
             xml.text("mapPublicIpOnLaunch", subnet.assign_public_address);
             xml.text("ownerId", &owner);
             xml.list("tagSet", [(); 0], |_, ()| {});
+        });
+    })))
+}
+
+/// Attributes of an account that the model has (`DescribeAccountAttributes`, botocore 1.44.8).
+const ATTRIBUTES: [&str; 2] = ["supported-platforms", "default-vpc"];
+
+fn account_attributes(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
+    let named = params.list("AttributeName");
+    if let Some(unknown) = named.iter().find(|name| !ATTRIBUTES.contains(name)) {
+        return Err(ApiError::invalid(
+            "AttributeName",
+            unknown,
+            &format!("one of {}", ATTRIBUTES.join(", ")),
+        ));
+    }
+    let mut vpcs = model.session.network().vpcs(caller.account);
+    let default = vpcs.find(|(name, _)| *name == "default").map(|(_, number)| model.vpc_id(number));
+    let shown = ATTRIBUTES.into_iter().filter(|name| named.is_empty() || named.contains(name));
+    Ok(ActionStep::Done(Xml::fragment(|xml| {
+        xml.list("accountAttributeSet", shown, |xml, name| {
+            let value = match name {
+                "supported-platforms" => "VPC",
+                _ => default.as_deref().unwrap_or("none"),
+            };
+            xml.text("attributeName", name);
+            xml.list("attributeValueSet", [value], |xml, value| xml.text("attributeValue", value));
         });
     })))
 }

@@ -1,6 +1,6 @@
 //! Tags: `CreateTags`, `DeleteTags`, `DescribeTags`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_base::failure::{Failure, LimitKind};
 use plimsoll_base::units::{InstanceId, SecurityGroupId, SnapshotId, VolumeId};
@@ -11,6 +11,7 @@ use super::{ActionEntry, XmlStep, success};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest};
 use crate::ids::IdKind;
+use crate::key_pairs::unknown_pair;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::xml::Xml;
@@ -31,7 +32,11 @@ pub const ACTIONS: [ActionEntry; 3] = [
         honoured: &["ResourceId.N", "Tag.N.Key"],
         without_effect: &[],
         begin: |model, caller, params| {
-            let keys = read(params, "Tag")?.into_iter().map(|tag| tag.key).collect();
+            let mut keys: Vec<String> = read(params, "Tag")?.into_iter().map(|tag| tag.key).collect();
+            // `DeleteTags`, "Tags", botocore 1.44.8: "If you omit this parameter, we delete all user-defined tags".
+            if params.items("Tag").is_empty() {
+                keys = keys_of(model, caller, &params.list("ResourceId"));
+            }
             change(model, caller, params, TagChange::Remove(keys))
         },
     },
@@ -112,7 +117,7 @@ fn change(model: &mut CloudModel<'_>, caller: Caller, params: &Params, change: T
     if ids.is_empty() {
         return Err(ApiError::missing("ResourceId"));
     }
-    if params.items("Tag").is_empty() {
+    if matches!(&change, TagChange::Add(tags) if tags.is_empty()) {
         return Err(ApiError::missing("Tag"));
     }
     let (instances, others): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| id.starts_with("i-"));
@@ -136,6 +141,19 @@ fn change(model: &mut CloudModel<'_>, caller: Caller, params: &Params, change: T
     }))
 }
 
+/// Returns the keys of all tags of some resources.
+fn keys_of(model: &CloudModel<'_>, caller: Caller, ids: &[&str]) -> Vec<String> {
+    let of = |id: &&str| -> Vec<String> {
+        let instance = model.read_instance_id(id).ok().and_then(|id| model.session.instance(id));
+        match instance.filter(|view| view.account == caller.account) {
+            Some(view) => view.tags.keys().cloned().collect(),
+            None => model.labels.of(caller.account, id).tags.into_keys().collect(),
+        }
+    };
+    let keys: BTreeSet<String> = ids.iter().flat_map(of).collect();
+    keys.into_iter().collect()
+}
+
 /// Checks that a resource which is no instance exists for the caller, and can have tags.
 fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Result<(), ApiError> {
     let storage = model.session.storage();
@@ -151,13 +169,21 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let mut own = model.session.network().elastic().all_of(account);
         let found = own.any(|(id, _)| id.0 == number);
         (!found).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
+    } else if let Some(number) = number(IdKind::Interface) {
+        let mut all = model.session.network().interfaces();
+        let found = all.any(|(id, interface)| id.0 == number && interface.account == account);
+        (!found).then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
+    } else if let Some(number) = number(IdKind::KeyPair) {
+        let found = model.key_pairs.of_account(account).any(|(_, pair)| pair.number == number);
+        return if found { Ok(()) } else { Err(unknown_pair(id)) };
     } else if let Some(number) = number(IdKind::SecurityGroup) {
         let found = model.session.security().group(SecurityGroupId(number));
         let is_own = found.is_ok_and(|group| group.owner.account == account);
         (!is_own).then_some((Failure::InvalidGroupNotFound, "security group"))
     } else {
         let message = format!(
-            "The ID '{id}' is not valid: instances, volumes, snapshots, elastic addresses and security groups have tags here"
+            "The ID '{id}' is not valid: instances, volumes, snapshots, elastic addresses, network interfaces, security groups and \
+             key pairs have tags here"
         );
         return Err(ApiError::client("InvalidID", message));
     };
@@ -172,6 +198,8 @@ fn kind_of(id: &str) -> &'static str {
         ("snap-", "snapshot"),
         ("eipalloc-", "elastic-ip"),
         ("sg-", "security-group"),
+        ("eni-", "network-interface"),
+        ("key-", "key-pair"),
     ];
     kinds.iter().find(|(prefix, _)| id.starts_with(prefix)).map_or("", |(_, kind)| kind)
 }

@@ -234,6 +234,11 @@ impl Plane {
         self.results = Results::default();
     }
 
+    /// Returns the times from the intended arrivals of calls to their answers, by operation.
+    pub fn answers(&self) -> impl Iterator<Item = (Operation, &Durations)> {
+        self.results.answers.iter().filter(|(_, answers)| answers.count() > 0)
+    }
+
     /// Returns the figures at the end of a run.
     pub fn finish(&self, now: Time) -> ControlPlaneUse {
         let stages: Vec<StageUse> = self.views(now).into_iter().map(StageUse::from).collect();
@@ -242,10 +247,9 @@ impl Plane {
             self.results.history.grew(*i, now, stage.usage.queue_ns, stage.usage.waiting.into())
         };
         let unstable = stages.iter().enumerate().filter(grew).map(|(_, stage)| stage.name).collect();
-        let answers = self.results.answers.iter().filter(|(_, answers)| answers.count() > 0);
         ControlPlaneUse {
             counts: self.results.counts,
-            answers: answers.map(|(operation, answers)| (operation, answers.clone())).collect(),
+            answers: self.answers().map(|(operation, answers)| (operation, answers.clone())).collect(),
             records: self.database.caches.as_ref().map(|caches| caches.records.counts()),
             types: self.database.caches.as_ref().map(|caches| caches.types.counts()),
             reads: self.database.replicas.counts(),

@@ -10,7 +10,7 @@ use crate::cloud::world::World;
 use plimsoll_base::metrics::forecast;
 use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::totals::Total;
-use plimsoll_model::headroom::{Census, Headroom, Share, inflate};
+use plimsoll_model::headroom::{Census, Headroom, Share, allocable, inflate};
 
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
@@ -39,6 +39,17 @@ pub fn measure(world: &World, census: &Census, asked: &[Share]) -> Headroom {
     let used = world.hosts.fleet.totals()[Total::HostsUsed];
     headroom.hosts_compacted = Some(headroom.hosts_compacted.unwrap_or(used).min(used));
     headroom
+}
+
+/// Returns how many instances of each type asked for so far would still fit in each zone, if nothing else came. One pass over the
+/// hosts.
+pub fn allocable_now(world: &World) -> Vec<(ZoneId, TypeId, u64)> {
+    let (zones, asked) = (Census::by_zone(&world.hosts.fleet), live_mix(world));
+    let of_zone = |(census, zone): (&Census, u16)| {
+        let of = |share: &Share| (ZoneId(zone), share.kind, allocable(census, share));
+        asked.iter().map(of).collect::<Vec<_>>()
+    };
+    zones.iter().zip(0..).flat_map(of_zone).collect()
 }
 
 /// Returns every type asked for so far, with the number of its running instances.

@@ -6,9 +6,10 @@ use std::net::Ipv4Addr;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::observation::Sample;
-use crate::cloud::observe::sampling;
 use crate::cloud::observe::tally::Tally;
+use crate::cloud::observe::{headroom, sampling};
 use crate::cloud::session::Session;
+use plimsoll_base::metrics::Durations;
 use plimsoll_base::units::{AccountId, HostId, ImageId, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::lifecycle::State;
@@ -185,6 +186,23 @@ impl Session {
     pub fn operations(&self) -> impl Iterator<Item = (Operation, &Tally)> {
         let operations = self.world.recorder.ledger.operations.iter();
         operations.filter(|(_, tally)| tally.requested > 0)
+    }
+
+    /// Returns the simulated times from calls until what they asked for was there, by operation, since the end of the warm-up.
+    pub fn effect_times(&self) -> impl Iterator<Item = (Operation, &Durations)> {
+        let durations = self.world.recorder.ledger.durations.iter();
+        durations.filter(|(_, durations)| durations.count() > 0)
+    }
+
+    /// Returns the simulated times from calls until the control plane answered them, by operation; none without one.
+    pub fn answer_times(&self) -> impl Iterator<Item = (Operation, &Durations)> {
+        self.world.control.iter().flat_map(|control| control.plane.answers())
+    }
+
+    /// Returns how many instances of each type asked for so far would still fit in each zone, if nothing else came. One pass
+    /// over the hosts.
+    pub fn headroom(&self) -> Vec<(ZoneId, TypeId, u64)> {
+        headroom::allocable_now(&self.world)
     }
 
     /// Returns whether a zone offers a type of this name.
