@@ -4,12 +4,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::{Duration, NS_PER_S, Time};
+use super::{Duration, NS_PER_DAY, NS_PER_S, Time};
 
 /// Days from 0000-03-01, with which the count of days begins, to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
-
-const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 
 /// A calendar month, counted from January of year 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]

@@ -76,11 +76,13 @@ pub struct Usage {
     window_start: Time,
     /// The accounts that have commitments, by number; as long as the greatest that has.
     committed: Vec<bool>,
+    /// The month of the last change, which is that of most: its number, a time in it, and its end.
+    month: Option<(Month, Time, Time)>,
 }
 
 persist! { Usage {
     values: [held, sums, hourly],
-    derived: [calendar, window_start, committed],
+    derived: [calendar, window_start, committed, month],
 } }
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -122,7 +124,8 @@ impl Usage {
     /// Charges at `now` for a quantity up to `until`, as the rest of a least time.
     pub fn charge_at_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64, until: Time) {
         if now >= self.window_start && until > now {
-            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            let (month, _) = self.month_of(now);
+            let sum = self.sums.entry((account, item, month)).or_default();
             *sum += u128::from(quantity) * u128::from(until.since(now).0);
         }
     }
@@ -130,7 +133,8 @@ impl Usage {
     /// Charges at `now` for a quantity of what costs something once.
     pub fn charge_once(&mut self, now: Time, account: AccountId, item: Item, quantity: u64) {
         if now >= self.window_start {
-            let sum = self.sums.entry((account, item, self.calendar.month_of(now))).or_default();
+            let (month, _) = self.month_of(now);
+            let sum = self.sums.entry((account, item, month)).or_default();
             *sum += u128::from(quantity);
         }
     }
@@ -187,10 +191,23 @@ impl Usage {
             return;
         }
         while from < to {
-            let end = self.calendar.next_month(from).min(to);
-            let sum = self.sums.entry((account, item, self.calendar.month_of(from))).or_default();
+            let (month, end) = self.month_of(from);
+            let end = end.min(to);
+            let sum = self.sums.entry((account, item, month)).or_default();
             *sum += u128::from(quantity) * u128::from(end.since(from).0);
             from = end;
+        }
+    }
+
+    /// Returns the month that a time lies in, and its end.
+    fn month_of(&mut self, time: Time) -> (Month, Time) {
+        match self.month {
+            Some((month, within, end)) if within <= time && time < end => (month, end),
+            _ => {
+                let (month, end) = (self.calendar.month_of(time), self.calendar.next_month(time));
+                self.month = Some((month, time, end));
+                (month, end)
+            }
         }
     }
 }

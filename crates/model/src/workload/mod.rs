@@ -7,6 +7,7 @@ pub mod arrivals;
 pub mod block_device;
 pub mod call;
 pub mod calls;
+mod day_rate;
 pub mod demand;
 pub mod directory;
 pub mod distribution;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::day_rate::DayRate;
 use super::profile::Thinning;
 use super::settings::Settings;
 use crate::draw::{AliasTable, exponential, geometric, to_duration};
@@ -10,10 +11,9 @@ use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::Problem;
 use plimsoll_base::persist;
-use plimsoll_base::units::{Duration, NS_PER_S, Time};
+use plimsoll_base::units::{Duration, NS_PER_DAY, NS_PER_S, Time};
 
 const NS_PER_HOUR: f64 = 3600.0 * NS_PER_S as f64;
-const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
 
 /// The most requests an hour: one a nanosecond, the resolution of the clock.
 const MAX_PER_HOUR: f64 = NS_PER_HOUR;
@@ -81,11 +81,8 @@ impl ProcessConfig {
                 if peak_at.0 >= NS_PER_DAY {
                     settings.wrong("peak_at", peak_at, "a time of day, less than \"24h\"");
                 }
-                settings.finish(|| Law::Diurnal {
-                    gap: gap(*per_hour),
-                    peak_to_mean: *peak_to_mean,
-                    peak_at: *peak_at,
-                })
+                let rate = || DayRate::new(*peak_to_mean, *peak_at);
+                settings.finish(|| Law::Diurnal { gap: gap(*per_hour), rate: rate() })
             }
             ProcessConfig::Mmpp { per_hour, mean_sojourn } => {
                 check_states(&mut settings, per_hour, mean_sojourn);
@@ -150,7 +147,7 @@ persist! { Process {
 enum Law {
     Poisson { gap: f64 },
     Constant { every: Duration },
-    Diurnal { gap: f64, peak_to_mean: f64, peak_at: Duration },
+    Diurnal { gap: f64, rate: DayRate },
     Mmpp(Modulated),
     Batch { gap: f64, mean_size: f64 },
 }
@@ -179,9 +176,7 @@ impl Process {
         let (at, requests) = match &mut self.law {
             Law::Poisson { gap } => (now.after(to_duration(*gap * exponential(stream))), 1),
             Law::Constant { every } => (self.last.map_or(Time::ZERO, |last| last.after(*every)), 1),
-            Law::Diurnal { gap, peak_to_mean, peak_at } => {
-                (diurnal(stream, now, *gap, *peak_to_mean, *peak_at), 1)
-            }
+            Law::Diurnal { gap, rate } => (diurnal(stream, now, *gap, rate), 1),
             Law::Mmpp(modulated) => (modulated.next(now, stream), 1),
             Law::Batch { gap, mean_size } => {
                 let at = now.after(to_duration(*gap * exponential(stream)));
@@ -275,13 +270,10 @@ impl Timetable {
 
 /// Draws by thinning (Lewis and Shedler 1979): candidates at the peak's rate, each kept with the share of the
 /// peak's rate that its time of day has.
-fn diurnal(stream: &mut Stream, mut now: Time, gap: f64, peak_to_mean: f64, peak_at: Duration) -> Time {
+fn diurnal(stream: &mut Stream, mut now: Time, gap: f64, rate: &mut DayRate) -> Time {
     loop {
-        now = now.after(to_duration(gap / peak_to_mean * exponential(stream)));
-        let since_peak = (now.0 % NS_PER_DAY + NS_PER_DAY - peak_at.0) % NS_PER_DAY;
-        let angle = std::f64::consts::TAU * (since_peak as f64 / NS_PER_DAY as f64);
-        let rate = 1.0 + (peak_to_mean - 1.0) * libm::cos(angle);
-        if stream.unit() * peak_to_mean <= rate || now == Time::NEVER {
+        now = now.after(to_duration(gap / rate.peak() * exponential(stream)));
+        if rate.is_at_least(now, stream.unit() * rate.peak()) || now == Time::NEVER {
             return now;
         }
     }

@@ -43,14 +43,14 @@ fn key_figures(data: &RecommendationData) -> Vec<KeyFigure> {
     let cost = optimum.and_then(|optimum| optimum.cost);
     let value = cost.map_or("none".to_string(), |cost| crate::format::amount(cost, &data.unit));
     let points = data.points.map_or("more than 2⁵³".to_string(), grouped);
+    let of_points = match data.futures.len() {
+        1 => format!("of {points}"),
+        futures => format!("of {points} in each of {futures} futures"),
+    };
     let proven = if optimum.is_some_and(|optimum| optimum.proven) { "proven" } else { "best found" };
     vec![
         figure(name, value, proven.to_string()),
-        figure(
-            "Points tried",
-            grouped(data.tried.len() as u64),
-            format!("of {points} in each of {} futures", data.futures.len()),
-        ),
+        figure("Points tried", grouped(data.tried.len() as u64), of_points),
         figure("Runs", grouped(data.runs), format!("seeds from {}", data.seed)),
         figure("Confidence", crate::format::level(data.confidence), "of each point".to_string()),
     ]
