@@ -188,10 +188,24 @@ fn every_law_of_arrivals_calls_lifetimes_and_failures_goes_on() {
         "{ kind = 'mmpp', per_hour = [5.0, 200.0], mean_sojourn = ['1h', '20m'] }",
         "{ kind = 'batch', per_hour = 10.0, mean_size = 6.0 }",
     ] {
-        for strategy in ["random", "power-of-two", "next-fit", "partition", "cluster", "nilas"] {
+        let stale = "placement.stale = { schedulers = 3, delay = '20m' }";
+        let repredicted = "placement.prediction = { log_error = 1.0, repredicts = true }";
+        for (strategy, more) in [
+            ("random", ""),
+            ("power-of-two", ""),
+            ("next-fit", ""),
+            ("partition", ""),
+            ("cluster", ""),
+            ("move-to-front", ""),
+            ("nilas", ""),
+            ("lava", repredicted),
+            ("fgd", ""),
+            ("best-fit", stale),
+        ] {
             let experiment = Experiment::new(&format!(
                 "duration = '1d'
                 placement.strategy = '{strategy}'
+                {more}
                 zones = [{{ name = 'z', hosts = [{{ count = 30, vcpu = 16, memory_gib = 64, hosts_per_rack = 3 }}] }}]
                 faults.hosts = {{ mean_time_between_failures = '3d', weibull_shape = 1.5 }}
                 [[workload.arrivals]]

@@ -93,6 +93,18 @@ fn devices_are_no_liquid() {
 }
 
 #[test]
+fn what_is_larger_than_any_node_or_device_is_refused_and_counted() {
+    let experiment = experiment("0,5,4,,1,\n1,5,4,,2,\n2,1,4,1.2,,\n3,1,4,3,,\n4,1,4,2,,\n");
+    let refused = |count| vec![(NO_ROOM, count)];
+    assert_eq!(
+        placed(&experiment, &[TWO_NODES, DEVICES]),
+        (2, refused(3)),
+        "5 vCPU on one node; 1.2 and 3 devices"
+    );
+    assert_eq!(placed(&experiment, &[]), (2, refused(3)), "5 and 1 vCPU and 1.2 GPU leave 0.8");
+}
+
+#[test]
 fn models_of_gpu_are_matched() {
     let experiment = experiment("0,1,1,1,,T4|P100\n1,1,1,0.5,,V100M32\n2,1,1,,,V100M32\n3,1,1,1,,\n");
     assert_eq!(placed(&experiment, &[]), (2, vec![("Unsupported", 2)]), "no host has a V100M32");

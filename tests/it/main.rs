@@ -67,6 +67,7 @@ mod serve;
 mod shortage;
 mod size;
 mod spot;
+mod stale;
 mod stations;
 mod storage;
 mod storms;

@@ -118,8 +118,8 @@ impl<'a> Plain<'a> {
             "move-to-front" => [-self.last_uses[host], 0, 0, 0],
             "spread" => [self.instances[host].into(), 0, 0, 0],
             "cluster" => [-i128::from(self.instances[host]), 0, 0, 0],
-            // The default of `expression` is the rule of best fit.
-            "best-fit" | "expression" => [vcpu, memory, 0, 0],
+            // The default of `expression` is the rule of best fit, and these hosts have no devices that could be in fragments.
+            "best-fit" | "expression" | "fgd" => [vcpu, memory, 0, 0],
             "worst-fit" => [-vcpu, -memory, 0, 0],
             "best-fit-l1" => [l1(), 0, 0, 0],
             "best-fit-l2" => [l2(), 0, 0, 0],

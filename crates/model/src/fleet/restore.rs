@@ -63,6 +63,22 @@ impl Persist for Fleet {
 }
 
 impl Fleet {
+    /// Returns a copy whose hosts are in no index.
+    pub fn without_marks(&self) -> Fleet {
+        let mut copy = self.clone();
+        copy.hosts.iter_mut().for_each(|host| host.index_mark = NO_MARK);
+        copy
+    }
+
+    /// Makes a host what it is in another fleet of the same hosts. The sums over hosts stay as they are.
+    pub fn copy_host(&mut self, id: HostId, from: &Fleet) {
+        let host = &mut self.hosts[id.index()];
+        *host = Host { index_mark: host.index_mark, ..from.hosts[id.index()] };
+        if let Some(parts) = self.parts.get_mut(id.index()) {
+            *parts = from.parts[id.index()];
+        }
+    }
+
     /// Restores the parts of so many hosts, those that are divided.
     fn restore_parts(&mut self, hosts: usize, from: &mut Reader<'_>) -> Result<(), RestoreError> {
         for (host, parts) in self.hosts.iter().take(hosts).zip(&mut self.parts) {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups::DEFAULT_MAX_PER_ZONE;
 use super::prediction::PredictionConfig;
+use super::stale::StaleConfig;
 use crate::waiting::config::{Preempted, WhenFull};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Decimal, Duration, NumaNodes, QUANTITIES, Quantity, Resources};
@@ -31,6 +32,9 @@ pub struct PlacementConfig {
     /// Predictions of lifetimes, for strategies that place by them.
     #[serde(default, skip_serializing_if = "is_default")]
     pub prediction: PredictionConfig,
+    /// Schedulers that see the fleet out of date; default none: every launch sees it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<StaleConfig>,
     /// Treatment of a launch for which no host has room.
     #[serde(default, skip_serializing_if = "WhenFull::is_refuse")]
     pub when_full: WhenFull,

@@ -1,5 +1,6 @@
 //! Predicted ends of the instances on each host, by the hour, for strategies that place by lifetimes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct ExitHour(pub u32);
 
 const NS_PER_HOUR: u64 = 3_600_000_000_000;
 
-/// Hours that count, in a mean, for an instance that has more left or no prediction.
+/// Hours that count for an instance that has more left or no prediction.
 pub const LONGEST_H: u32 = 1000;
 
 impl ExitHour {
@@ -41,15 +42,28 @@ impl Default for ExitHour {
     }
 }
 
+/// Steps of the time that is left \[h\].
+const STEPS_H: [u32; 13] = [0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144, 168];
+
 /// Bands of the time that is left: numbers from 0, each up to its bound \[h\], the last without bound.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Bands(Vec<u32>);
+pub struct Bands(Cow<'static, [u32]>);
 
 impl Bands {
     /// Returns the bands with these upper bounds \[h\], in ascending order.
     pub fn new(bounds: &[u32]) -> Bands {
         assert!(bounds.is_sorted_by(|a, b| a < b), "bounds of bands ascend");
-        Bands(bounds.to_vec())
+        Bands(Cow::Owned(bounds.to_vec()))
+    }
+
+    /// Returns the bands by which strategies tell hosts apart that look at the last end.
+    pub fn steps() -> Bands {
+        Bands(Cow::Borrowed(&STEPS_H))
+    }
+
+    /// Returns the upper bound of a band; of the last one [`LONGEST_H`].
+    pub fn bound(&self, band: u32) -> u32 {
+        self.0.get(band as usize).copied().unwrap_or(LONGEST_H)
     }
 
     /// Returns the number of bands.
@@ -85,6 +99,9 @@ pub struct Exits {
     by_host: Vec<Vec<Ending>>,
     /// Hour that it is, rounded down.
     now: u32,
+    /// True where instances that outlive their predictions are predicted anew.
+    #[serde(skip)]
+    repredicts: bool,
     /// Hosts that are to be looked at again, by hour. It follows from the hosts, which are indexed anew when a run is restored.
     #[serde(skip)]
     due: BTreeMap<u32, Vec<HostId>>,
@@ -96,13 +113,41 @@ pub struct Exits {
 impl Exits {
     /// Returns those of hosts without instances.
     pub fn new(hosts: usize) -> Exits {
-        Exits { by_host: vec![Vec::new(); hosts], now: 0, due: BTreeMap::new(), due_at: Vec::new() }
+        Exits {
+            by_host: vec![Vec::new(); hosts],
+            now: 0,
+            repredicts: false,
+            due: BTreeMap::new(),
+            due_at: Vec::new(),
+        }
     }
 
     /// Returns them for so many hosts, those that are new without instances.
     pub fn of_hosts(mut self, hosts: usize) -> Exits {
         self.by_host.resize(hosts, Vec::new());
         self
+    }
+
+    /// Predicts instances anew that outlive their predictions, or not, from now on.
+    pub fn set_repredicts(&mut self, repredicts: bool) {
+        self.repredicts = repredicts;
+    }
+
+    /// Returns true where instances that outlive their predictions are predicted anew.
+    pub fn repredicts(&self) -> bool {
+        self.repredicts
+    }
+
+    /// Returns the hours that instances have left by the latest prediction. One that outlives its first is predicted to have ended an
+    /// hour later, then two hours later than first, four, eight and so on; without new predictions it ends now.
+    #[inline]
+    fn left_of(&self, ending: &Ending) -> u32 {
+        let left = ending.hour.left(self.now);
+        if left > 0 || !self.repredicts {
+            return left;
+        }
+        let overdue = self.now - ending.hour.0;
+        (overdue + 1).next_power_of_two() - overdue
     }
 
     /// Notes the time. Returns true if another hour has begun.
@@ -170,16 +215,38 @@ impl Exits {
     /// Returns the hours until the last instance of a host has ended: 0 for one that is overdue; `None` where it has none.
     #[inline]
     pub fn left(&self, host: HostId) -> Option<u32> {
-        self.by_host[host.index()].last().map(|ending| ending.hour.left(self.now))
+        let endings = &self.by_host[host.index()];
+        match self.repredicts {
+            false => endings.last().map(|ending| self.left_of(ending)),
+            true => endings.iter().map(|ending| self.left_of(ending)).max(),
+        }
+    }
+
+    /// Returns the hours until the last instance of a host has ended, rounded up to the bound of its band of [`Bands::steps`]; 0 where
+    /// it has none.
+    pub fn left_in_steps(&self, host: HostId) -> u32 {
+        let steps = Bands::steps();
+        steps.bound(steps.of(self.left(host).unwrap_or(0)))
+    }
+
+    /// Returns the hour in which the time that the last instance of a host has left is in a lower band, if it comes to that.
+    pub fn falls_at(&self, host: HostId, bands: &Bands) -> Option<u32> {
+        let falls_in = bands.until_lower(self.left(host)?);
+        self.now.checked_add(falls_in.into_iter().chain(self.predicted_in(host)).min()?)
+    }
+
+    /// Returns the hours after which an instance of a host is predicted anew if it is still there, where that is done.
+    pub fn predicted_in(&self, host: HostId) -> Option<u32> {
+        let endings = &self.by_host[host.index()];
+        self.repredicts.then(|| endings.iter().map(|ending| self.left_of(ending)).min())?
     }
 
     /// Returns the hours until an instance of a host has ended, the mean by vCPU, rounded down; `None` where it has none. An
     /// instance without prediction has [`LONGEST_H`].
     pub fn mean_left(&self, host: HostId) -> Option<u32> {
         let endings = &self.by_host[host.index()];
-        let weighted = |ending: &Ending| {
-            u128::from(ending.hour.left(self.now).min(LONGEST_H)) * u128::from(ending.vcpu_milli)
-        };
+        let weighted =
+            |ending: &Ending| u128::from(self.left_of(ending).min(LONGEST_H)) * u128::from(ending.vcpu_milli);
         let all: u64 = endings.iter().map(|ending| ending.vcpu_milli).sum();
         let mean = endings.iter().map(weighted).sum::<u128>().checked_div(u128::from(all)).unwrap_or(0);
         (!endings.is_empty()).then_some(mean as u32)
@@ -230,6 +297,26 @@ mod tests {
             assert_eq!(bands.of(hours - until + 1), bands.of(hours));
         }
         assert_eq!((bands.until_lower(0), bands.count()), (None, 4));
+        assert_eq!([0, 1, 2, 3, 4].map(|band| bands.bound(band)), [0, 1, 4, LONGEST_H, LONGEST_H]);
+    }
+
+    #[test]
+    fn an_instance_that_outlives_its_predictions_is_predicted_to_stay_longer_each_time() {
+        let mut exits = Exits::new(1);
+        exits.set_repredicts(true);
+        let (host, bands) = (HostId(0), Bands::new(&[0, 1, 2, 4]));
+        exits.add(host, hour(3), 1000);
+        exits.add(host, hour(4), 3000);
+        let mut lefts = Vec::new();
+        for now in 0..12 {
+            exits.advance(Time(now * NS_PER_HOUR));
+            lefts.push(exits.left(host).expect("it has instances"));
+        }
+        // The ends of the first are 3, 4, 5, 7 and 11; of the second 4, 5, 6, 8 and 12.
+        assert_eq!(lefts, [4, 3, 2, 1, 1, 2, 2, 4, 4, 3, 2, 8]);
+        exits.advance(Time(9 * NS_PER_HOUR));
+        assert_eq!((exits.mean_left(host), exits.predicted_in(host)), (Some(2), Some(2)));
+        assert_eq!(exits.falls_at(host, &bands), Some(10));
     }
 
     #[test]

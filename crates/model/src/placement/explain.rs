@@ -43,7 +43,9 @@ impl Placer {
             _ if constraint.group.is_some() && self.could_place(request, &ungrouped, fleet) => {
                 LimitKind::GroupRacks
             }
-            _ if self.selector.may_refuse() && self.could_place(request, &constraint, fleet) => {
+            _ if (self.selector.may_refuse() || self.views.is_some())
+                && self.could_place(request, &constraint, fleet) =>
+            {
                 LimitKind::StrategyHosts
             }
             Tenancy::Shared => LimitKind::HostRoom,

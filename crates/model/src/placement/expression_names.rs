@@ -29,6 +29,8 @@ pub enum NameSubject {
     Instances,
     /// Rack of the host.
     Rack,
+    /// Predicted ends of its instances.
+    Ends,
     /// Request.
     Request,
 }
@@ -76,6 +78,7 @@ names! {
     "free_share.storage", "0 to 1", Room, "of local storage", |host, _| share(host, host.free, STORAGE);
     "free_share.network", "0 to 1", Room, "of network bandwidth; 0 where it has no limit", |host, _| share(host, host.free, NETWORK);
     "count", "instances", Instances, "instances on the host, before placing", |host, _| Amount::whole(host.instances);
+    "exit.left", "hours", Ends, "time until the last instance on the host is predicted to have ended, rounded up to 0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144 or 168; 1000 beyond; 0 where there is none", |host, _| Amount::whole(host.left_h);
     "rack", "number", Rack, "number of the host's rack, from 0 in file order", |host, _| Amount::whole(host.rack.0);
     "numa.nodes", "nodes", Room, "NUMA nodes of the host; 1 where it is not divided", |host, _| Amount::whole(nodes(host).len() as u64);
     "numa.most_vcpu", "vCPU", Room, "vCPU free on the node that has most", |host, _| of_node(host, VCPU, Iterator::max);

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::constraints::{HostRule, RackRule, Tier};
-use super::exits::Exits;
+use super::exits::{Bands, Exits};
 use super::racks::RackHosts;
 use super::request::Request;
 use super::scan::{KNOWN, Scan, cost_of};
@@ -92,6 +92,16 @@ impl FleetIndex {
             Some(inputs) => {
                 let of_partition = |_| ClassIndex::new(inputs, self.groups.max(1));
                 ZoneIndex::Classes((0..self.partitions).map(of_partition).collect())
+            }
+        }
+    }
+
+    /// Ranks hosts in another way from now on.
+    pub fn rerank(&mut self, ranking: Option<Box<dyn Ranking>>) {
+        self.ranking = ranking;
+        for zone in &mut self.zones {
+            if let ZoneIndex::Classes(partitions) = zone {
+                partitions.iter_mut().for_each(ClassIndex::forget_views);
             }
         }
     }
@@ -197,7 +207,8 @@ impl FleetIndex {
 
     /// Returns the cost of a host for a request; `None` where hosts are not ranked.
     pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
-        self.ranking.as_deref().map(|ranking| cost_of(id, fleet, ranking, request))
+        let hosts = (fleet, self.exits.as_ref());
+        self.ranking.as_deref().map(|ranking| cost_of(id, hosts, ranking, request))
     }
 
     /// Returns true if hosts are ranked, and this one has no value.
@@ -228,7 +239,12 @@ impl FleetIndex {
         let mut marks = Marks::of(&fleet.hosts()[id.index()], || fleet.rack_of(id), self.marks);
         if let Some(exits) = &mut self.exits {
             marks.group = selector.group(id, exits);
-            if let Some(hour) = selector.regroups_at(id, exits) {
+            let mut due = selector.regroups_at(id, exits);
+            if self.marks.left {
+                marks.left_h = exits.left_in_steps(id);
+                due = due.into_iter().chain(exits.falls_at(id, &Bands::steps())).min();
+            }
+            if let Some(hour) = due {
                 exits.schedule(id, hour);
             }
         }
@@ -263,7 +279,11 @@ impl FleetIndex {
 
     /// Restores predicted ends. The fleet may have more hosts than before.
     pub fn restore_exits(&mut self, exits: Option<Exits>, fleet: &Fleet) {
+        let repredicts = self.exits.as_ref().is_some_and(Exits::repredicts);
         self.exits = exits.map(|exits| exits.of_hosts(fleet.hosts().len()));
+        if let Some(exits) = &mut self.exits {
+            exits.set_repredicts(repredicts);
+        }
     }
 
     /// Returns predicted ends, where the strategy knows them.
@@ -373,7 +393,7 @@ impl Candidates for Indexed<'_> {
     }
 
     fn cost(&self, id: HostId) -> Cost {
-        cost_of(id, self.fleet, self.ranking.expect(RANKED), self.request)
+        cost_of(id, (self.fleet, self.exits), self.ranking.expect(RANKED), self.request)
     }
 
     #[inline]

@@ -15,6 +15,7 @@ pub mod entry;
 pub mod exits;
 mod explain;
 pub mod expression_names;
+pub mod fragments;
 pub mod groups;
 mod index;
 pub mod placer;
@@ -27,10 +28,12 @@ pub mod reservations;
 mod restore;
 pub mod scan;
 pub mod shortage;
+pub mod stale;
 mod strategies;
 pub mod strategy;
 pub mod tenancies;
 mod vacancies;
+pub mod views;
 
 #[cfg(test)]
 mod tests;

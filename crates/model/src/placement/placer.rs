@@ -9,8 +9,10 @@ use super::constraints::{self, Tier};
 use super::groups::Groups;
 use super::index::FleetIndex;
 use super::request::{Constraint, Request, Tenancy};
+use super::stale::StaleConfig;
 use super::strategy::{Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
+use super::views::Views;
 use crate::fleet::host::Sku;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::topology::Affinity;
@@ -25,6 +27,10 @@ pub struct Placer {
     pub(super) selector: Box<dyn Selector>,
     pub(super) index: FleetIndex,
     pub(super) tenancies: Tenancies,
+    /// Views of schedulers that see the fleet out of date, where there are some.
+    pub(super) views: Option<Box<Views>>,
+    /// True where the ranking follows the demand.
+    pub(super) adapts: bool,
     /// Every choice is made again by the plain scan, and must be the same.
     pub(super) verify: bool,
 }
@@ -39,10 +45,24 @@ impl Placer {
             index: FleetIndex::new(&mut strategy, fleet),
             selector: strategy.selector,
             tenancies: Tenancies::default(),
+            views: None,
+            adapts: strategy.adapts,
             verify,
         };
         placer.index_hosts(fleet);
         placer
+    }
+
+    /// Places by views of several schedulers from now on, one for each of these strategies, which are equal to that of the placer.
+    pub fn place_by_views(&mut self, strategies: Vec<Strategy>, rule: &StaleConfig, fleet: &Fleet) {
+        let mut views = Views::new(strategies, rule, fleet);
+        views.index_hosts(self.index.requests(), &*self.selector);
+        self.views = Some(Box::new(views));
+    }
+
+    /// Returns the choices of schedulers that had no room any more; `None` where all see the fleet as it is.
+    pub fn conflicts(&self) -> Option<u64> {
+        self.views.as_ref().map(|views| views.conflicts())
     }
 
     /// Puts every host into an index that has none.
@@ -56,7 +76,18 @@ impl Placer {
 
     /// Returns the number of a request in the index; a new request gets its bit in every mask.
     pub fn shape(&mut self, footprint: impl Into<Footprint>, fleet: &Fleet) -> ShapeId {
-        self.index.shape(&footprint.into(), fleet)
+        let footprint = footprint.into();
+        if let Some(views) = &mut self.views {
+            views.know(&footprint);
+        }
+        self.index.shape(&footprint, fleet)
+    }
+
+    /// Predicts instances anew that outlive their predictions, for strategies that know these.
+    pub fn repredict(&mut self) {
+        if let Some(exits) = self.index.exits() {
+            exits.set_repredicts(true);
+        }
     }
 
     /// Notes the time, for strategies that know predicted ends.
@@ -67,6 +98,9 @@ impl Placer {
         {
             let due = exits.take_due();
             due.into_iter().for_each(|id| self.reindex(id, fleet.zone_of(id), fleet));
+        }
+        if let Some(views) = &mut self.views {
+            views.advance(now, &*self.selector, fleet);
         }
     }
 
@@ -87,8 +121,14 @@ impl Placer {
     /// Returns the host that the strategy selects for a request, among those of its zone that may take it.
     #[inline(always)] // every launch
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
+        if self.adapts && self.selector.adapt() {
+            self.index.rerank(self.selector.ranking());
+        }
         if let Some(constraint) = request.constraint {
             return self.choose_constrained(request, &constraint, fleet);
+        }
+        if let Some(views) = &mut self.views {
+            return views.choose(request, &mut *self.selector, fleet, self.verify);
         }
         let twin = self.verify.then(|| self.selector.boxed_clone());
         let chosen = self.index.search(&mut *self.selector, request, fleet);
@@ -270,6 +310,9 @@ impl Placer {
         let change =
             if self.tenancies.is_used() { self.tenancies.settle(id, zone, fleet) } else { Change::Amounts };
         self.reindex(id, zone, fleet);
+        if let Some(views) = &mut self.views {
+            views.changed(id, &*self.selector, fleet);
+        }
         change
     }
 

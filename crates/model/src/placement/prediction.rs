@@ -9,8 +9,8 @@ use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 
-/// `[placement.prediction]`: predictions of lifetimes, for the strategies `la-binary`, `nilas`, `lava` and `dvla`. By default they are
-/// right. Each is made once, when the instance is launched, and is the same under every strategy.
+/// `[placement.prediction]`: predictions of lifetimes, for the strategies `la-binary`, `nilas`, `lava` and `dvla`, and expressions of
+/// `exit.left`. By default they are right. Each is made when the instance is launched, and is the same under every strategy.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PredictionConfig {
@@ -24,6 +24,10 @@ pub struct PredictionConfig {
     /// Lifetimes that a prediction may have, in ascending order: the least that is not below, else the last; default any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bins: Vec<Duration>,
+    /// True if an instance that outlives its prediction is predicted anew: to end an hour later than first predicted, then two,
+    /// four, eight hours later and so on. Default false: it counts as ending now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub repredicts: bool,
 }
 
 fn is_zero(number: &f64) -> bool {
@@ -82,7 +86,7 @@ impl Predictor {
     }
 
     fn lifetime(&self, actual: Duration, number: u64) -> Duration {
-        let PredictionConfig { log_error, gross_share, bins } = &self.config;
+        let PredictionConfig { log_error, gross_share, bins, repredicts: _ } = &self.config;
         let mut lifetime = actual;
         if *log_error > 0.0 || *gross_share > 0.0 {
             let mut stream = self.seed.stream(Purpose::Prediction, number);
@@ -149,7 +153,7 @@ mod tests {
     #[test]
     fn impossible_settings_are_told() {
         let bins = [2, 1].map(|hours| Duration(hours * HOUR)).to_vec();
-        let config = PredictionConfig { log_error: -1.0, gross_share: f64::NAN, bins };
+        let config = PredictionConfig { log_error: -1.0, gross_share: f64::NAN, bins, repredicts: true };
         let problems: Vec<String> = config.validate().iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems[0].contains("placement.prediction.log_error"), "{problems:?}");

@@ -18,13 +18,17 @@ persist! { Tenancies {
 impl Placer {
     /// Writes everything down but the index.
     pub fn save(&self, out: &mut Writer<'_>) {
-        let Placer { groups, selector, index, tenancies, verify: _ } = self;
+        let Placer { groups, selector, index, tenancies, views, adapts: _, verify: _ } = self;
         out.put(groups);
         tenancies.save(out);
         out.put(&tenancies.is_used());
         out.put(index.requests());
         out.put(&index.saved_exits());
         out.put_apart(&**selector);
+        out.put(&views.as_ref().map(|views| views.count() as u64));
+        if let Some(views) = views {
+            out.put_apart(&**views);
+        }
     }
 
     /// Restores everything and makes the index of the hosts of a fleet, which was restored before. A
@@ -46,8 +50,22 @@ impl Placer {
             self.index.restore_exits(exits, fleet);
         }
         from.get_apart(is_same_strategy.then_some(&mut *self.selector))?;
+        let saved: Option<u64> = from.get()?;
+        if let Some(count) = saved {
+            let same = self.views.as_mut().filter(|views| views.count() as u64 == count);
+            from.get_apart(same.map(|views| &mut **views))?;
+        }
+        if self.adapts {
+            self.index.rerank(self.selector.ranking());
+        }
         self.index.begin_anew(&requests, fleet);
         self.index_hosts(fleet);
+        if let Some(views) = &mut self.views {
+            if saved != Some(views.count() as u64) {
+                views.see_all(fleet);
+            }
+            views.index_hosts(&requests, &*self.selector);
+        }
         Ok(())
     }
 

@@ -59,7 +59,12 @@ impl Scan<'_> {
 pub(super) const KNOWN: &str = "only a strategy that knows predicted ends asks for them";
 
 /// Returns the cost of a host for a request.
-pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request: &Request) -> Cost {
+pub(super) fn cost_of(
+    id: HostId,
+    (fleet, exits): (&Fleet, Option<&Exits>),
+    ranking: &dyn Ranking,
+    request: &Request,
+) -> Cost {
     let host = &fleet.hosts()[id.index()];
     let layouts = fleet.layouts();
     let candidate = Candidate {
@@ -68,6 +73,7 @@ pub(super) fn cost_of(id: HostId, fleet: &Fleet, ranking: &dyn Ranking, request:
         parts: layouts.parts(id, host),
         instances: host.instances,
         rack: fleet.rack_of(id),
+        left_h: exits.map_or(0, |exits| exits.left_in_steps(id)),
     };
     ranking.cost(candidate, &request.footprint())
 }
@@ -97,7 +103,7 @@ impl Candidates for Scan<'_> {
 
     fn cost(&self, id: HostId) -> Cost {
         let ranking = self.ranking.expect("only a ranked strategy asks for a cost");
-        cost_of(id, self.fleet, ranking, self.request)
+        cost_of(id, (self.fleet, self.exits), ranking, self.request)
     }
 
     fn least(&mut self, partition: u16) -> Option<HostId> {

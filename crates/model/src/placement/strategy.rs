@@ -111,6 +111,14 @@ pub trait Selector: Persist + Send + Sync {
     fn may_refuse(&self) -> bool {
         false
     }
+    /// Adapts to the demand so far, before a request is placed. Returns true if [`Selector::ranking`] is another from now on.
+    fn adapt(&mut self) -> bool {
+        false
+    }
+    /// Returns the ranking for the demand so far, for a strategy that adapts.
+    fn ranking(&self) -> Option<Box<dyn Ranking>> {
+        None
+    }
     /// Returns a copy that selects the same hosts from now on.
     fn boxed_clone(&self) -> Box<dyn Selector>;
 }
@@ -125,10 +133,12 @@ pub struct Strategy {
     pub partitions: u16,
     /// Order in which the NUMA nodes of the host are tried.
     pub node_order: NodeOrder,
-    /// Groups of hosts that a strategy which places by predicted ends searches apart; 0 for the others.
+    /// Groups of hosts that a strategy which places by predicted ends searches apart, 1 where it has but one; 0 for the others.
     pub groups: u32,
     /// True for a strategy that orders hosts by their last use and has no ranking.
     pub orders_by_use: bool,
+    /// True for a strategy whose ranking follows the demand ([`Selector::adapt`]).
+    pub adapts: bool,
 }
 
 impl Strategy {
@@ -136,7 +146,15 @@ impl Strategy {
     pub fn ranked(ranking: impl Ranking + 'static) -> Strategy {
         let node_order = NodeOrder::Lowest;
         let (ranking, selector) = (Some(Box::new(ranking) as Box<dyn Ranking>), Box::new(Least));
-        Strategy { ranking, selector, partitions: 1, node_order, groups: 0, orders_by_use: false }
+        Strategy {
+            ranking,
+            selector,
+            partitions: 1,
+            node_order,
+            groups: 0,
+            orders_by_use: false,
+            adapts: false,
+        }
     }
 
     /// Returns a strategy whose selector needs no ranking.
@@ -149,11 +167,17 @@ impl Strategy {
             node_order,
             groups: 0,
             orders_by_use: false,
+            adapts: false,
         }
     }
 }
 
 impl Strategy {
+    /// Returns true if it knows more of hosts than what is free, their instances and racks.
+    pub fn has_history(&self) -> bool {
+        self.groups > 0 || self.orders_by_use || self.adapts
+    }
+
     /// Refuses a ranking that has no value on an empty host of a kind, whichever of two requests is placed there:
     /// 1 vCPU and 1 GiB, without GPU and with one.
     pub fn check(&self, skus: &[Sku]) -> Result<(), Problem> {
@@ -164,7 +188,8 @@ impl Strategy {
         let has_value = |sku: &Sku| {
             let parts = (!sku.topology.is_flat()).then(|| sku.topology.empty());
             let free = &sku.capacity;
-            let host = Candidate { sku, free, parts: parts.as_ref(), instances: 0, rack: RackId(0) };
+            let host =
+                Candidate { sku, free, parts: parts.as_ref(), instances: 0, rack: RackId(0), left_h: 0 };
             [small, with_gpu].iter().any(|request| ranking.cost(host, &Footprint::from(*request)).exists())
         };
         let problem = |sku: &Sku| {

@@ -4,8 +4,10 @@
 mod constrained;
 mod diagnoses;
 mod expressions;
+mod histories;
 mod scenes;
 mod undo;
+mod views;
 
 use super::config::StrategyConfig;
 use super::exits::ExitHour;
@@ -172,6 +174,8 @@ fn every_strategy() -> Vec<StrategyConfig> {
         &["if(count < 3, rack, -count)", "abs(free_share.vcpu - free_share.memory)"],
         &["abs(free.vcpu - request.vcpu) + 3 * abs(free.memory / 4 - request.memory)"],
         &["-numa.most_vcpu * request_share.memory", "gpu.unused + gpu.largest", "numa.least_memory"],
+        &["-exit.left", "free.vcpu"],
+        &["abs(exit.left - 12) + request.vcpu * free_share.memory", "count"],
         &["floor(4 * free_share.vcpu)", "request.nodes * rack", "exp(free_share.memory) - ln(count + 1)"],
     ];
     named.chain(stated.map(expressions)).collect()
@@ -358,6 +362,7 @@ fn four_hosts_show_how_strategies_differ() {
         ("dvla", 1),
         ("move-to-front", 0),
         ("borg-hybrid", 2),
+        ("fgd", 1),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
     for (name, host) in expected {

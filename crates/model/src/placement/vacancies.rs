@@ -43,7 +43,7 @@ impl Vacancies<'_> {
         let most = if ranking.marks().rack { usize::MAX } else { 1 };
         let lowest = |hosts: &'_ BTreeSet<HostId>| {
             let may = hosts.iter().copied().filter(|id| self.fits(*id) && allows(*id));
-            may.take(most).map(|id| (cost_of(id, self.fleet, ranking, self.request), id)).min()
+            may.take(most).map(|id| (cost_of(id, (self.fleet, self.exits), ranking, self.request), id)).min()
         };
         self.roomy().filter_map(lowest).min().map(|(_, id)| id)
     }
@@ -68,7 +68,8 @@ impl Candidates for Vacancies<'_> {
     }
 
     fn cost(&self, id: HostId) -> Cost {
-        cost_of(id, self.fleet, self.ranking.expect("only a ranked strategy asks for a cost"), self.request)
+        let ranking = self.ranking.expect("only a ranked strategy asks for a cost");
+        cost_of(id, (self.fleet, self.exits), ranking, self.request)
     }
 
     fn least(&mut self, partition: u16) -> Option<HostId> {

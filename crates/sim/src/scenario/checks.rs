@@ -18,6 +18,7 @@ use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
 use plimsoll_model::placement;
+use plimsoll_model::placement::strategy::Strategy;
 use plimsoll_model::pools;
 use plimsoll_model::storage::validate_images;
 use plimsoll_model::workload::demand::Demand;
@@ -51,7 +52,11 @@ pub(super) fn check(scenario: &Scenario, sort: RunSort) -> Vec<Problem> {
     let seed = Seed(scenario.seed);
     problems.extend(scenario.placement.numa.resolve().err());
     problems.extend(scenario.placement.prediction.validate());
-    problems.extend(placement::register::build(&scenario.placement.strategy, seed).err().unwrap_or_default());
+    let strategy = placement::register::build(&scenario.placement.strategy, seed);
+    let stale = scenario.placement.stale.iter();
+    problems
+        .extend(stale.flat_map(|stale| stale.validate(strategy.as_ref().is_ok_and(Strategy::has_history))));
+    problems.extend(strategy.err().unwrap_or_default());
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     problems.extend(scenario.network.validate(&zones));
     problems.extend(check_provisions(scenario));

@@ -81,6 +81,7 @@ pub const METRICS: &[Metric] = {
         metric("launch.by_choice.first", "instances", Higher, "instances launched as they were asked for", |r| json!(r.outcome.launch_course.first_choice)),
         metric("launch.by_choice.other_type", "instances", Lower, "instances launched as another type, after a refusal", |r| json!(r.outcome.launch_course.other_type)),
         metric("launch.by_choice.other_zone", "instances", Lower, "instances launched in another zone, after a refusal", |r| json!(r.outcome.launch_course.other_zone)),
+        metric("launch.conflicts", "choices", Lower, "choices of schedulers that see the fleet out of date, of hosts that had no room any more, warm-up included", |r| json!(r.outcome.placement_conflicts.unwrap_or(0))),
         metric("launch.waited", "instances", Lower, "instances launched after a wait for room", |r| json!(r.outcome.launch_course.waited)),
         metric("launch.waiting_at_end", "instances", Lower, "instances whose launch still waits for room at the end", |r| json!(r.outcome.launch_course.waiting_at_end)),
         metric("launch.waiting_mean", "instances", Lower, "mean number of instances whose launches wait for room", |r| json!(r.outcome.launch_course.waiting_mean)),

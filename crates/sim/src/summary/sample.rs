@@ -62,6 +62,7 @@ fn outcome() -> Outcome {
         }],
         first_shortage: None,
         residents: Residents::default(),
+        placement_conflicts: Some(7),
         fleet: FleetUse { hosts: 2, vcpu_milli: 8000, memory_mib: 16_384, ..FleetUse::default() },
         breakdown: Default::default(),
         network: NetworkUse {

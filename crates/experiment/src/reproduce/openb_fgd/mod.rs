@@ -16,10 +16,12 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use self::data::{Cluster, Pod};
-use self::policy::{Policy, TypicalPods};
+use self::policy::Policy;
 use crate::reproduce::{PublishedFigure, Study};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::InputError;
+use plimsoll_base::units::Resources;
+use plimsoll_model::placement::fragments::TypicalRequests;
 
 /// The study.
 pub const STUDY: Study = Study {
@@ -92,7 +94,8 @@ fn figures(folder: &Path) -> Result<Vec<PublishedFigure>, InputError> {
 fn allocated(cluster: &Cluster, policy: Policy, seed: u64) -> [f64; 2] {
     let mut random = Seed(seed).stream(Purpose::Placement, 0);
     let pods = arrivals(cluster, &mut random);
-    let typical = TypicalPods::of(&pods);
+    let requests: Vec<(Resources, u64)> = pods.iter().map(|pod| (pod.footprint.amounts, 1)).collect();
+    let typical = TypicalRequests::of(&requests);
     let mut nodes = cluster.nodes.clone();
     let (mut asked, mut allocated, mut at_capacity) = (0, 0, None);
     for pod in &pods {

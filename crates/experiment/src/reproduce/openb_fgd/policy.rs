@@ -1,12 +1,11 @@
 //! The six policies of the study: scores of the nodes with room, as the plugins of the repository compute them, in whole points of
 //! 100, and the devices that a pod gets on the best.
 
-use std::collections::BTreeMap;
-
 use super::data::{Node, Pod};
 use plimsoll_base::engine::random::Stream;
-use plimsoll_base::units::{Footprint, Resources};
+use plimsoll_base::units::Resources;
 use plimsoll_model::fleet::topology::NodeOrder;
+use plimsoll_model::placement::fragments::TypicalRequests;
 
 /// vCPU of the largest node, by which scores are normalised \[milli-vCPU\] (`MaxSpecCpu`).
 const MOST_VCPU: f64 = 128_000.0;
@@ -30,48 +29,6 @@ pub enum Policy {
     Fgd,
 }
 
-/// Pods that are typical, with their shares: the most frequent ones, 95 % of all.
-pub struct TypicalPods(Vec<(Pod, f64)>);
-
-impl TypicalPods {
-    /// Returns the typical ones of some pods. Memory does not count.
-    pub fn of(pods: &[Pod]) -> TypicalPods {
-        let mut counts: BTreeMap<Pod, u64> = BTreeMap::new();
-        for pod in pods {
-            let mut amounts = pod.footprint.amounts;
-            amounts.0[Resources::MEMORY] = 0;
-            *counts.entry(Pod { footprint: Footprint::from(amounts) }).or_default() += 1;
-        }
-        let mut typical: Vec<(Pod, u64)> = counts.into_iter().collect();
-        typical.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let mut counted = 0;
-        let enough = |(_, count): &(Pod, u64)| {
-            let before = counted;
-            counted += count;
-            before * 100 < pods.len() as u64 * 95
-        };
-        let typical: Vec<(Pod, u64)> = typical.into_iter().take_while(enough).collect();
-        let all: u64 = typical.iter().map(|(_, count)| count).sum();
-        TypicalPods(typical.into_iter().map(|(pod, count)| (pod, count as f64 / all as f64)).collect())
-    }
-
-    /// Returns the GPU that a typical pod is expected not to be able to use on a node with so much vCPU and these devices free
-    /// \[milli-GPU\]: all of it where the pod does not fit or asks for none, else that of devices with too little.
-    fn fragment(&self, vcpu_milli: u32, devices: &[u16]) -> f64 {
-        let all: u32 = devices.iter().map(|free| u32::from(*free)).sum();
-        let of = |pod: &Pod| {
-            let (number, each) = split(pod);
-            let useful = || devices.iter().filter(|free| u32::from(**free) >= each);
-            let fits = vcpu_milli >= pod.footprint.amounts.vcpu_milli() && useful().count() as u32 >= number;
-            match number > 0 && fits {
-                true => all - useful().map(|free| u32::from(*free)).sum::<u32>(),
-                false => all,
-            }
-        };
-        self.0.iter().map(|(pod, share)| share * f64::from(of(pod))).sum()
-    }
-}
-
 /// Returns the number of devices of a pod, and what it asks for of each \[milli-GPU\].
 fn split(pod: &Pod) -> (u32, u32) {
     match pod.gpu_milli() {
@@ -87,7 +44,7 @@ impl Policy {
         self,
         nodes: &[Node],
         pod: &Pod,
-        typical: &TypicalPods,
+        typical: &TypicalRequests,
         random: &mut Stream,
     ) -> Option<(usize, u16)> {
         let mut best: Option<(i64, usize, u16)> = None;
@@ -198,13 +155,15 @@ fn best_fit(node: &Node, pod: &Pod) -> i64 {
 }
 
 /// `FGDScore`: the sigmoid of the fragments that a pod saves, and the devices with which it saves most.
-fn fgd(node: &Node, pod: &Pod, typical: &TypicalPods) -> (i64, u16) {
-    let before = typical.fragment(node.free.vcpu_milli(), node.devices());
+fn fgd(node: &Node, pod: &Pod, typical: &TypicalRequests) -> (i64, u16) {
+    let fragments =
+        |vcpu: u32, devices: &[u16]| typical.fragments(vcpu, devices) as f64 / typical.count() as f64;
+    let before = fragments(node.free.vcpu_milli(), node.devices());
     let vcpu = node.free.vcpu_milli() - pod.footprint.amounts.vcpu_milli();
     let score = |taken: u16| {
         let mut after = node.clone();
         after.take(pod, taken);
-        let saved = before - typical.fragment(vcpu, after.devices());
+        let saved = before - fragments(vcpu, after.devices());
         (100.0 / (1.0 + libm::exp(-saved / 1000.0))) as i64
     };
     if !pod.shares_device() {

@@ -414,6 +414,12 @@ impl ClassIndex {
         }
     }
 
+    /// Forgets the order of classes for each request, after the cost changed in whatever way. It is made again when it is searched.
+    pub fn forget_views(&mut self) {
+        assert!(self.inputs == RankingInputs::FreeAndAnyRequest, "views of other costs stay");
+        self.views.clear();
+    }
+
     /// Recomputes every mask, and the views of new requests, after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
         for (id, class) in self.classes.iter_mut().enumerate() {
@@ -613,8 +619,8 @@ fn cost_of(
     request: &Footprint,
 ) -> Cost {
     let sku = &skus[key.sku.0 as usize];
-    let Marks { instances, rack, .. } = key.marks;
-    ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack }, request)
+    let Marks { instances, rack, left_h, .. } = key.marks;
+    ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack, left_h }, request)
 }
 
 /// Returns the parts of a class, where its hosts are divided.

@@ -15,11 +15,11 @@ pub struct Key {
     pub free: Resources,
     /// The capacity.
     pub sku: SkuId,
-    /// Instances, rack and group, where hosts are told apart by them; else 0.
+    /// Further values, where hosts are told apart by them; else 0.
     pub marks: Marks,
 }
 
-/// Instances, rack and group of the hosts of a class.
+/// Values beside amounts that the hosts of a class have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Marks {
     /// Instances.
@@ -28,6 +28,8 @@ pub struct Marks {
     pub rack: RackId,
     /// Group of hosts that are searched apart; 0 where there is one.
     pub group: u32,
+    /// Time that the last instance has left, rounded up in steps \[h\].
+    pub left_h: u32,
 }
 
 impl Marks {
@@ -38,6 +40,7 @@ impl Marks {
             instances: if marks.instances { host.instances } else { 0 },
             rack: if marks.rack { rack() } else { RackId(0) },
             group: 0,
+            left_h: 0,
         }
     }
 }
@@ -53,7 +56,8 @@ impl Key {
         };
         let amounts = fold((a | (b << 32)) ^ 0x9e37_79b9_7f4a_7c15, (c | (d << 32)) ^ 0xd6e8_feb8_6659_fd93);
         let marks = u64::from(self.marks.rack.0) << 32 | u64::from(self.marks.instances);
-        let marks = marks.rotate_left(23) ^ u64::from(self.marks.group).rotate_left(43);
+        let times = u64::from(self.marks.group) | u64::from(self.marks.left_h) << 8;
+        let marks = marks.rotate_left(23) ^ times.rotate_left(43);
         let rest = (e | (u64::from(self.sku.0) << 32)) ^ marks;
         fold(amounts ^ rest, 0xe703_7ed1_a0b4_28db) as usize
     }
@@ -126,10 +130,10 @@ mod tests {
         let (mut table, mut keys, mut plain) = (ClassTable::default(), Vec::new(), BTreeMap::new());
         for step in 0..20_000 {
             let free = Resources::new(random.below(90) as u32, random.below(40) as u32);
-            let [instances, rack, group] = [0; 3].map(|_| random.below(2) as u32);
-            let marks = Marks { instances, rack: RackId(rack), group };
+            let [instances, rack, group, left_h] = [0; 4].map(|_| random.below(2) as u32);
+            let marks = Marks { instances, rack: RackId(rack), group, left_h };
             let key = Key { free, sku: SkuId(random.below(3) as u16), marks };
-            let plain_key = (key.free, key.sku, (instances, rack, group));
+            let plain_key = (key.free, key.sku, (instances, rack, group, left_h));
             let expected = plain.get(&plain_key).copied();
             assert_eq!(table.find(key.hash(), |id| keys[id as usize] == key), expected);
             if expected.is_none() {

@@ -48,6 +48,8 @@ pub struct ClassMarks {
     pub instances: bool,
     /// Rack.
     pub rack: bool,
+    /// Time that the last instance has left, in steps.
+    pub left: bool,
 }
 
 /// Host as a cost sees it.
@@ -63,6 +65,8 @@ pub struct Candidate<'a> {
     pub instances: u32,
     /// Rack of it; of no meaning unless the ranking's marks have it.
     pub rack: RackId,
+    /// Time that its last instance is predicted to have left, rounded up in steps \[h\]; of no meaning unless the ranking's marks have it.
+    pub left_h: u32,
 }
 
 /// Ranking of the hosts that fit.

@@ -68,9 +68,10 @@ impl Selector for Dvla {
         exits.mean_left(host).map_or(EMPTY, |left| 1 + self.bands.of(left))
     }
 
-    /// The mean falls by an hour an hour at most.
+    /// The mean falls by an hour an hour at most, unless an instance is predicted anew.
     fn regroups_at(&self, host: HostId, exits: &Exits) -> Option<u32> {
-        exits.now().checked_add(self.bands.until_lower(exits.mean_left(host)?)?)
+        let falls_in = self.bands.until_lower(exits.mean_left(host)?);
+        exits.now().checked_add(falls_in.into_iter().chain(exits.predicted_in(host)).min()?)
     }
 
     fn boxed_clone(&self) -> Box<dyn Selector> {

@@ -23,7 +23,9 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
     build: |parameters, _| {
         let expressions = parameters.expressions("minimize").to_vec();
         let always_has_value = expressions.iter().all(|expression| expression.always_has_value());
-        let by_value = Strategy::ranked(ByExpressions::new(expressions));
+        let by_expressions = ByExpressions::new(expressions);
+        let groups = u32::from(by_expressions.marks.left);
+        let by_value = Strategy { groups, ..Strategy::ranked(by_expressions) };
         match always_has_value {
             true => by_value,
             false => Strategy { selector: Box::new(LeastValue), ..by_value },
@@ -65,7 +67,11 @@ impl ByExpressions {
         };
         let marks = match count {
             Some(_) => ClassMarks::default(),
-            None => ClassMarks { instances: uses(NameSubject::Instances), rack: uses(NameSubject::Rack) },
+            None => ClassMarks {
+                instances: uses(NameSubject::Instances),
+                rack: uses(NameSubject::Rack),
+                left: uses(NameSubject::Ends),
+            },
         };
         ByExpressions { inputs, marks, count, expressions }
     }

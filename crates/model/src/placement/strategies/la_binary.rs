@@ -1,6 +1,7 @@
 //! `la-binary`: instances of short and of long life apart (Barbalho et al., "Virtual Machine Allocation with Lifetime
 //! Predictions", MLSys 2023).
 //!
+//! Rule after the abstract and summaries of 2026-11-30; the full text was not to be had then.
 //! A host is long while one of its instances is predicted to run longer than a threshold from now on; the paper chooses the threshold
 //! from the demand.
 
@@ -54,7 +55,7 @@ impl Selector for LaBinary {
     }
 
     fn regroups_at(&self, host: HostId, exits: &Exits) -> Option<u32> {
-        exits.now().checked_add(self.sorts.until_lower(exits.left(host)?)?)
+        exits.falls_at(host, &self.sorts)
     }
 
     fn boxed_clone(&self) -> Box<dyn Selector> {

@@ -2,10 +2,11 @@
 //! at once; after Ling et al., "LAVA: Lifetime-Aware VM Allocation with Learned Distributions and Adaptation to Mispredictions", MLSys
 //! 2025, arXiv 2412.09840.
 //!
+//! Rule after the abstract (v2) and summaries of 2026-11-30; the full text was not to be had then.
 //! The paper has classes of lifetimes a power of ten apart, hosts that are open until they are about full and from then on recycled
-//! for strictly shorter classes, and hosts whose class changes when instances leave or a deadline is missed. The parts of its rule that
-//! its abstract and summaries do not tell are ours: a host's class is that of the time its last instance has left, which falls as
-//! time passes and instances leave; one that is overdue ends now.
+//! for strictly shorter classes, and hosts whose class changes when instances leave or a deadline is missed. The rest is ours: a
+//! host's class is that of the time its last instance has left, which falls as time passes and instances leave; one that is overdue
+//! ends now.
 
 use super::best_fit;
 use crate::fleet::Fleet;
@@ -115,7 +116,7 @@ impl Selector for Lava {
     }
 
     fn regroups_at(&self, host: HostId, exits: &Exits) -> Option<u32> {
-        exits.now().checked_add(self.classes.until_lower(exits.left(host)?)?)
+        exits.falls_at(host, &self.classes)
     }
 
     fn boxed_clone(&self) -> Box<dyn Selector> {

@@ -2,6 +2,7 @@
 //! one (Hadary et al., "Protean: VM Allocation Service at Scale", OSDI 2020, section 4: validators, then preferences on
 //! quantised scores).
 //!
+//! Rule after the abstract and summaries of 2026-11-30; the full text was not to be had then.
 //! The validators are the filters of every strategy here. The production preferences are not published as a list; these are its
 //! packing ones.
 

@@ -13,6 +13,7 @@ mod cluster;
 mod dot_product;
 mod dvla;
 mod expression;
+mod fgd;
 mod first_fit;
 mod la_binary;
 mod lava;
@@ -53,6 +54,7 @@ pub const REGISTER: &[&StrategyEntry] = &[
     &balance_fit::ENTRY_L1,
     &lexicographic::ENTRY,
     &borg_hybrid::ENTRY,
+    &fgd::ENTRY,
     &la_binary::ENTRY,
     &nilas::ENTRY,
     &lava::ENTRY,

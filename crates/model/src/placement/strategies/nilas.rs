@@ -1,6 +1,7 @@
 //! `nilas`: instances where others end no earlier, so that hosts empty (non-invasive lifetime-aware scoring, Ling et al., "LAVA:
 //! Lifetime-Aware VM Allocation with Learned Distributions and Adaptation to Mispredictions", MLSys 2025, arXiv 2412.09840).
 //!
+//! Rule after the abstract (v2) and summaries of 2026-11-30; the full text was not to be had then.
 //! The paper's first score is `max(0, end of the instance - end of the host)` in 12 steps from 0 to 168 h, bin packing the next; the
 //! bounds of the steps and its packing score are not published. Here the time that is left is in steps before it is
 //! subtracted, so that a decision compares a few groups of hosts whatever their number, and best fit packs. The paper predicts
@@ -20,7 +21,7 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
            8, 16, 24, 48, 72, 96, 120, 144, 168 hours or more; then best-fit (an empty host ends now)",
     parameters: &[],
     build: |parameters, seed| {
-        let bands = Bands::new(&STEPS_H);
+        let bands = Bands::steps();
         Strategy {
             groups: bands.count(),
             selector: Box::new(Nilas { bands }),
@@ -28,9 +29,6 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
         }
     },
 };
-
-/// Steps of the time that is left \[h\].
-const STEPS_H: [u32; 13] = [0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144, 168];
 
 /// The groups of hosts are the bands of the time that their last instances have left.
 #[derive(Clone)]
@@ -54,7 +52,7 @@ impl Selector for Nilas {
     }
 
     fn regroups_at(&self, host: HostId, exits: &Exits) -> Option<u32> {
-        exits.now().checked_add(self.bands.until_lower(exits.left(host)?)?)
+        exits.falls_at(host, &self.bands)
     }
 
     fn boxed_clone(&self) -> Box<dyn Selector> {

@@ -88,6 +88,7 @@ fn an_expression_without_value_on_an_empty_host_is_refused() {
     for (text, is_refused) in [
         ("free.gpu / capacity.gpu", true),
         ("ln(used.vcpu)", true),
+        ("exp(1000 * free.vcpu) - exp(1000 * free.vcpu)", true),
         ("ln(used.vcpu + 1)", false),
         ("if(capacity.gpu > 0, free.gpu / capacity.gpu, 0)", false),
         ("request.vcpu / free.vcpu", false),

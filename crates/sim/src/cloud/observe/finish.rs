@@ -61,6 +61,7 @@ pub fn finish(
             .collect(),
         described_instances: ledger.described.instances,
         described_pages: ledger.described.pages,
+        placement_conflicts: world.hosts.placer.conflicts(),
         fleet: fleet_use(&world),
         breakdown: world.recorder.breakdown.clone(),
         network: network_use(&world, horizon),

@@ -62,6 +62,8 @@ pub struct Outcome {
     pub described_instances: u64,
     /// Number of pages that these filled.
     pub described_pages: u64,
+    /// Choices of schedulers by views out of date that had no room any more; `None` where all see the fleet as it is.
+    pub placement_conflicts: Option<u64>,
     /// Hosts and their use.
     pub fleet: FleetUse,
     /// Use and launches by zone, kind of hosts and type.

@@ -62,10 +62,20 @@ fn parts(
     let names: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
     let mut fleet = fleet_of(&scenario.zones)?;
     let build = || register::build(&scenario.placement.strategy, seed);
+    let stale = scenario.placement.stale.iter();
+    let of_views = stale.flat_map(|stale| (0..stale.schedulers).map(|_| build()));
+    let of_views: Vec<Strategy> = of_views.collect::<Result<_, _>>().map_err(InputError)?;
     let strategy = strategy.map_or_else(build, Ok).map_err(InputError)?;
     strategy.check(fleet.skus())?;
     let predictor =
         (strategy.groups > 0).then(|| Box::new(Predictor::new(&scenario.placement.prediction, seed)));
+    let mut placer = Placer::new(strategy, &mut fleet, options.verify_placement);
+    if scenario.placement.prediction.repredicts {
+        placer.repredict();
+    }
+    if let Some(stale) = &scenario.placement.stale {
+        placer.place_by_views(of_views, stale, &fleet);
+    }
     let network = Network::new(&scenario.network, &names)?;
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
@@ -95,7 +105,7 @@ fn parts(
         },
         instances,
         hosts: HostAllocator {
-            placer: Placer::new(strategy, &mut fleet, options.verify_placement),
+            placer,
             fleet,
             reservations: Reservations::default(),
             members: ReservationMembers::default(),

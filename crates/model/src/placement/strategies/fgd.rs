@@ -1,0 +1,122 @@
+//! `fgd`: the host on which fragments of GPU grow least (fragmentation gradient descent, Weng et al., "Beware of Fragmentation:
+//! Scheduling GPU-Sharing Workloads with Fragmentation Gradient Descent", USENIX ATC 2023, algorithm 1).
+//!
+//! The paper knows the typical requests from the past of the cluster; here they are those of the launches so far. The devices that an
+//! instance takes are those that every strategy gives it (`fleet::topology`); the paper tries each for a share of one.
+//! Scores are exact, and best fit decides between equal ones, such as hosts without GPU: the paper rounds them.
+
+use crate::fleet::Fleet;
+use crate::fleet::index::cost::Cost;
+use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
+use crate::fleet::topology::NodeOrder;
+use crate::placement::entry::StrategyEntry;
+use crate::placement::fragments::TypicalRequests;
+use crate::placement::request::Request;
+use crate::placement::strategy::{Candidates, Selector, Strategy, Undo};
+use plimsoll_base::persist;
+use plimsoll_base::units::{Footprint, HostId, Resources};
+
+pub const ENTRY: StrategyEntry = StrategyEntry {
+    name: "fgd",
+    rule: "least growth of the GPU that typical requests cannot use: the most frequent ones, 95 % of the launches so far, taken anew each \
+           time that their number has doubled; then best-fit",
+    parameters: &[],
+    build: |_, _| Strategy {
+        adapts: true,
+        selector: Box::new(Fgd {
+            launches: Vec::new(),
+            all: 0,
+            due_at: 1,
+            typical: TypicalRequests::default(),
+        }),
+        ..Strategy::ranked(Growth { typical: TypicalRequests::default() })
+    },
+};
+
+#[derive(Clone)]
+struct Fgd {
+    /// Launches so far, by the number of what they ask for in the index.
+    launches: Vec<(Resources, u64)>,
+    /// All of them.
+    all: u64,
+    /// Number of launches at which the typical requests are taken anew.
+    due_at: u64,
+    typical: TypicalRequests,
+}
+
+persist! { Fgd { values: [launches, all, due_at, typical] } }
+
+impl Selector for Fgd {
+    fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
+        hosts.least(0)
+    }
+
+    fn placed(&mut self, request: &Request, _host: HostId, _fleet: &Fleet) -> Undo {
+        let shape = request.shape.0 as usize;
+        if self.launches.len() <= shape {
+            self.launches.resize(shape + 1, (Resources::ZERO, 0));
+        }
+        self.launches[shape].0 = request.amounts;
+        self.launches[shape].1 += 1;
+        self.all += 1;
+        Undo(shape as u64)
+    }
+
+    fn undo(&mut self, _host: HostId, Undo(shape): Undo) {
+        self.launches[shape as usize].1 -= 1;
+        self.all -= 1;
+    }
+
+    fn adapt(&mut self) -> bool {
+        let is_due = self.all >= self.due_at;
+        if is_due {
+            self.due_at = 2 * self.all;
+            self.typical = TypicalRequests::of(&self.launches);
+        }
+        is_due
+    }
+
+    fn ranking(&self) -> Option<Box<dyn Ranking>> {
+        Some(Box::new(Growth { typical: self.typical.clone() }))
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Selector> {
+        Box::new(self.clone())
+    }
+}
+
+/// Growth of the fragments of a host by a request.
+struct Growth {
+    typical: TypicalRequests,
+}
+
+impl Growth {
+    /// Returns the fragments after placing less those before, from the middle of the numbers on.
+    fn growth(&self, host: Candidate<'_>, request: &Footprint) -> u64 {
+        let devices = usize::from(host.sku.topology.devices);
+        let Some(before) = host.parts.filter(|_| devices > 0) else { return MIDDLE };
+        let topology = &host.sku.topology;
+        let Some(affinity) = before.choose(topology, request, NodeOrder::Lowest) else { return MIDDLE };
+        let mut after = *before;
+        after.take(request, affinity);
+        let vcpu = host.free.vcpu_milli();
+        let left = vcpu.saturating_sub(request.amounts.vcpu_milli());
+        MIDDLE + self.typical.fragments(left, &after.devices[..devices])
+            - self.typical.fragments(vcpu, &before.devices[..devices])
+    }
+}
+
+/// Growth of hosts whose devices are not told apart: none.
+const MIDDLE: u64 = 1 << 63;
+
+impl Ranking for Growth {
+    fn inputs(&self) -> RankingInputs {
+        RankingInputs::FreeAndAnyRequest
+    }
+
+    fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost {
+        let Resources([vcpu, memory, ..]) = *candidate.free;
+        let fullest = u64::from(vcpu) << 32 | u64::from(memory);
+        Cost::Pair(self.growth(candidate, request), fullest)
+    }
+}
