@@ -35,15 +35,20 @@ enum Mix {
 
 /// Connection to a server that is kept.
 struct Connection {
+    address: String,
     stream: BufReader<TcpStream>,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     fn new(address: &str) -> Connection {
+        Connection { address: address.to_string(), stream: Connection::open(address), buffer: Vec::new() }
+    }
+
+    fn open(address: &str) -> BufReader<TcpStream> {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_nodelay(true).expect("a socket of this machine");
-        Connection { stream: BufReader::new(stream), buffer: Vec::new() }
+        BufReader::new(stream)
     }
 
     /// Makes a call; returns status and body.
@@ -55,7 +60,7 @@ impl Connection {
             form.len()
         );
         self.stream.get_mut().write_all(request.as_bytes()).expect("the server reads");
-        let (mut status, mut length) = (0, 0);
+        let (mut status, mut length, mut ends) = (0, 0, false);
         loop {
             let mut line = String::new();
             self.stream.read_line(&mut line).expect("the server answers");
@@ -64,12 +69,17 @@ impl Connection {
                 status = rest[..3].parse().expect("a status");
             } else if let Some(rest) = line.strip_prefix("content-length: ") {
                 length = rest.parse().expect("a length");
+            } else if line == "connection: close" {
+                ends = true;
             } else if line.is_empty() {
                 break;
             }
         }
         self.buffer.resize(length, 0);
         self.stream.read_exact(&mut self.buffer).expect("the server answers");
+        if ends {
+            self.stream = Connection::open(&self.address);
+        }
         (status, String::from_utf8_lossy(&self.buffer).into_owned())
     }
 }

@@ -19,7 +19,7 @@ from server import Server
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c", "us-west-1a", "eu-west-1a"]
 SCENARIO = """
 name = "moto"
-lifecycle = { boot = "2s", stop = "2s", terminate = "2s" }
+lifecycle = { boot = "0s", stop = "0s", terminate = "0s" }
 [workload]
 """ + "".join(
     f"""
@@ -38,18 +38,21 @@ cidr = "172.31.{16 * number}.0/20"
 # Each test has an account of its own, since this server has no reset; what is not modelled says so by its code.
 PLUGIN = '''
 import itertools, json, os
+import boto3
 from moto.core import models
 
 NUMBERS = itertools.count()
 NOT_MODELLED = (
     "(InvalidAction)", "'InvalidAction' ==", "(UnknownParameter)", "'UnknownParameter' ==", "Modelled are", "is not modelled",
-    "only the first interface", "GetParameter", "DescribeKey", "AssumeRole", "CreateRole", "CreateStack", "CreateInstanceProfile"
+    "only the first interface", "GetParameter", "DescribeKey", "CreateKey operation", "TagResources", "CreateRole", "CreateStack", "CreateInstanceProfile"
 )
 
-def new_account(mock):
-    os.environ["AWS_ACCESS_KEY_ID"] = f"MOTO{next(NUMBERS):016}"
+# The credentials are ours, and of each test its own.
+models.MockAWS._mock_env_variables = models.MockAWS._unmock_env_variables = lambda mock: None
 
-models.ServerModeMockAWS.reset = new_account
+def pytest_runtest_setup(item):
+    os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"] = f"MOTO{next(NUMBERS):016}", "any"
+    boto3.DEFAULT_SESSION = None
 
 def pytest_runtest_logreport(report):
     if report.when == "call" or report.failed:

@@ -38,7 +38,7 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("balance-fit", "d1dbf4477aaab5065092d4e19a70b479"),
     ("balance-fit-l1", "d1dbf4477aaab5065092d4e19a70b479"),
     ("lexicographic", "d3f59f42abc8d0fb373b5b1ed8e74507"),
-    ("borg-hybrid", "cfbe1f5e2b25a3a6ce66c7117c8ee487"),
+    ("borg-hybrid", "f834976e7e2532c570fe52fd035dec0e"),
     ("fgd", "2353c2e93e10c21179203b2b7c8a6f0f"),
     ("la-binary", "ebe344ad90e0cea9d09ff9cd02e6325f"),
     ("nilas", "9e7affd40b6404140b80abe20604a4b8"),

@@ -135,7 +135,7 @@ impl<'a> Plain<'a> {
             }
             "borg-hybrid" => {
                 let difference = (ratio(0) - request(0) - ratio(1) + request(1)).abs();
-                [10 * difference / self.whole, ratio(0) + ratio(1), 0, 0]
+                [ratio(0) + ratio(1) + 2 * difference, 0, 0, 0]
             }
             "lava" => {
                 let class = |hours: i128| [1, 10, 100, 1000].iter().filter(|bound| **bound < hours).count();

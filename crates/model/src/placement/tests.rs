@@ -361,7 +361,7 @@ fn four_hosts_show_how_strategies_differ() {
         ("lava", 1),
         ("dvla", 1),
         ("move-to-front", 0),
-        ("borg-hybrid", 2),
+        ("borg-hybrid", 0),
         ("fgd", 1),
     ];
     let four = Hosts::Fixed { count: 4, sellable: Resources([8_000, 32 * 1024, 0, 0, UNLIMITED]) };
