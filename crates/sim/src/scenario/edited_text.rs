@@ -166,6 +166,8 @@ fn position(step: &str) -> usize {
 mod tests {
     use super::*;
 
+    const TRACE: &str = "start_s,end_s,vcpu,memory_gib\n0,,1,2\n";
+
     const TEXT: &str = "\
 # A fleet.
 name = \"fleet\"
@@ -182,11 +184,23 @@ hosts = [
 trace = \"traces/one.csv\"   # seen from here
 ";
 
+    /// Writes the scenario and the files that it may name.
+    fn written() -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        for folder in ["traces", "results/best", "out"] {
+            std::fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        write("fleet.toml", TEXT);
+        write("traces/one.csv", TRACE);
+        write("other.csv", TRACE);
+        root
+    }
+
     #[test]
     fn settings_are_changed_and_all_else_stays() {
-        let root = tempfile::tempdir().unwrap();
+        let root = written();
         let path = root.path().join("fleet.toml");
-        std::fs::write(&path, TEXT).unwrap();
         let set = [
             "zones.0.hosts.1.count=12",
             "placement.strategy=spread",
@@ -194,8 +208,9 @@ trace = \"traces/one.csv\"   # seen from here
             "lifecycle.boot='20s'",
             "objectives.0.metric=launch.failed",
             "objectives.0.at_most=0",
-            "instance_types.\"my.type\".vcpu=2",
-            "instance_types.\"my.type\".memory_gib=4",
+            "instance_types.0.name=\"my.type\"",
+            "instance_types.0.vcpu=2",
+            "instance_types.0.memory_gib=4",
         ];
         let overrides = Overrides { set: set.map(str::to_string).to_vec(), seed: Some(7) };
         let text = edited_text(&path, &overrides, &root.path().join("results/best")).unwrap();
@@ -220,9 +235,8 @@ trace = \"traces/one.csv\"   # seen from here
 
     #[test]
     fn files_of_the_command_line_are_seen_from_where_it_was_typed() {
-        let root = tempfile::tempdir().unwrap();
+        let root = written();
         let path = root.path().join("fleet.toml");
-        std::fs::write(&path, TEXT).unwrap();
         let other = root.path().join("other.csv");
         let overrides = Overrides { set: vec![format!("workload.trace={}", other.display())], seed: None };
         let text = edited_text(&path, &overrides, &root.path().join("out")).unwrap();
