@@ -199,7 +199,7 @@ def make(place):
     plimsoll(place, "sweep", "sweep.toml", "--quiet", "-o", "sweep")
     target = ["--vary", "zones.0.hosts.0.count", "--until", "launch.success_ratio >= 0.2"]
     plimsoll(place, "size", "hostile.toml", "--quiet", "-R", "2", "-o", "sizing", *target)
-    chosen = ["--vary", "zones.0.hosts.0.count=1..4", "--minimize", "zones.0.hosts.0.count", "--until", target[3]]
+    chosen = ["--vary", "zones.0.hosts.0.count=1..60", "--minimize", "zones.0.hosts.0.count", "--until", target[3]]
     chosen += ["--assume", "zones.0.hosts.0.memory_gib=8..16", "-o", "recommendation"]
     plimsoll(place, "recommend", "hostile.toml", "--quiet", "-R", "2", *chosen)
     folders = {kind: Path(place) / kind for kind in [*KINDS, *RUNS]}
