@@ -4,10 +4,12 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
-use super::machine;
+use super::{machine, output};
 use crate::disk;
 use crate::input::{InputError, Place, Problem};
+use crate::report;
 use crate::scenario::Overrides;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
@@ -79,6 +81,40 @@ impl Common {
     pub fn limit_threads(&self) {
         // It fails only when the pool is there already, which nothing before this makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
+    }
+
+    /// Prints the result of an experiment: as JSON for a program, as text of a width for a person, or not at all.
+    pub fn show<T: Serialize>(
+        &self,
+        place: &Path,
+        data: impl FnOnce() -> T,
+        text: impl FnOnce(u16) -> String,
+    ) -> Result<(), InputError> {
+        if self.json {
+            return output::print_json(&report::json(&data()));
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        output::print(&format!("{}results in {}\n", text(output::width()), place.display()))
+    }
+}
+
+/// Replications where fewer do not decide.
+#[derive(Args, Debug)]
+pub struct MoreReplications {
+    /// The most replications of a value, where fewer do not show whether the targets hold [default: 8 times --replications]
+    #[arg(long, value_name = "N")]
+    max_replications: Option<NonZero<usize>>,
+}
+
+impl MoreReplications {
+    /// Default factor of the replications asked for: three more rounds.
+    const FACTOR: usize = 8;
+
+    /// Returns the most replications where so many are asked for.
+    pub fn most(&self, replications: usize) -> usize {
+        self.max_replications.map_or(MoreReplications::FACTOR * replications, NonZero::get)
     }
 }
 

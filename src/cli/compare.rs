@@ -9,13 +9,12 @@ use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::variants::variants;
-use super::{Conclusion, arguments, machine, output};
-use crate::experiment::comparison::Comparison;
+use super::{Conclusion, arguments, machine};
 use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
 use crate::experiment::estimate::estimated_bytes;
 use crate::experiment::margin::Margin;
 use crate::input::{InputError, Place, Problem};
-use crate::report::{self, ResultFolder, comparison, render};
+use crate::report::{ResultFolder, comparison, render};
 
 /// Compare variants of a scenario under the same demand.
 ///
@@ -94,7 +93,11 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
     let comparison = result?;
     let execution = journal.close(simulation_s, args.experiment.common.threads());
     let place = render::publish(folder, &comparison::files(&comparison, &execution))?;
-    show(&comparison, &place, args)?;
+    args.experiment.common.show(
+        &place,
+        || comparison::ComparisonData::of(&comparison),
+        |width| comparison::terminal::text(&comparison, width),
+    )?;
     Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })
 }
 
@@ -119,16 +122,4 @@ fn design(args: &CompareArgs) -> Result<Design, InputError> {
         metrics: args.metrics.clone(),
         confidence: args.experiment.confidence,
     })
-}
-
-/// Prints the comparison: for a program, for a person, or not at all.
-fn show(comparison: &Comparison, place: &Path, args: &CompareArgs) -> Result<(), InputError> {
-    if args.experiment.common.json {
-        return output::print_json(&report::json(&comparison::ComparisonData::of(comparison)));
-    }
-    if args.experiment.common.quiet {
-        return Ok(());
-    }
-    let text = comparison::terminal::text(comparison, output::width());
-    output::print(&format!("{text}results in {}\n", place.display()))
 }

@@ -8,14 +8,13 @@ use clap::Args;
 use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
-use super::{Conclusion, arguments, machine, output};
-use crate::experiment::Recommendation;
+use super::{Conclusion, arguments, machine};
 use crate::experiment::recommendation::{
     self as experiment, Assumption, CostFunction, RecommendationPlan, VariableRequest,
 };
 use crate::experiment::sizing::Target;
 use crate::input::InputError;
-use crate::report::{self, ResultFolder, recommendation, render};
+use crate::report::{ResultFolder, recommendation, render};
 use crate::scenario::Overrides;
 use crate::scenario::edited_text::edited_text;
 
@@ -47,16 +46,12 @@ pub struct RecommendArgs {
     /// The most runs
     #[arg(long, value_name = "RUNS", default_value = "2000")]
     budget: NonZero<usize>,
-    /// The most replications of a point, where fewer do not show whether the targets hold [default: 8 times --replications]
-    #[arg(long, value_name = "N")]
-    max_replications: Option<NonZero<usize>>,
+    #[command(flatten)]
+    more: arguments::MoreReplications,
     /// Result folder [default: results/runs/<scenario name>-recommendation/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
-
-/// Default factor of the replications asked for up to which a point may have more: three more rounds.
-const MORE_REPLICATIONS: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -102,7 +97,11 @@ pub fn main(args: &RecommendArgs) -> Result<Conclusion, InputError> {
     let execution = journal.close(simulation_s, args.experiment.common.threads());
     let files = recommendation::files(&found, text.transpose()?, &execution);
     let place = render::publish(folder, &files)?;
-    show(&found, &place, args)?;
+    args.experiment.common.show(
+        &place,
+        || recommendation::RecommendationData::of(&found),
+        |width| recommendation::terminal::text(&found, width),
+    )?;
     Ok(if found.recommended().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
 }
 
@@ -117,19 +116,7 @@ fn plan(args: &RecommendArgs) -> RecommendationPlan {
         assumptions: args.assume.clone(),
         budget: args.budget.get(),
         replications,
-        most_replications: args.max_replications.map_or(MORE_REPLICATIONS * replications, NonZero::get),
+        most_replications: args.more.most(replications),
         confidence: args.experiment.confidence,
     }
-}
-
-/// Prints the recommendation: for a program, for a person, or not at all.
-fn show(found: &Recommendation, place: &Path, args: &RecommendArgs) -> Result<(), InputError> {
-    if args.experiment.common.json {
-        return output::print_json(&report::json(&recommendation::RecommendationData::of(found)));
-    }
-    if args.experiment.common.quiet {
-        return Ok(());
-    }
-    let text = recommendation::terminal::text(found, output::width());
-    output::print(&format!("{text}results in {}\n", place.display()))
 }

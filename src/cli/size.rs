@@ -1,6 +1,5 @@
 //! `plimsoll size`: the smallest, or the largest, value of a setting with which a target holds.
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,11 +7,10 @@ use clap::Args;
 use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
-use super::{Conclusion, arguments, machine, output};
-use crate::experiment::Sizing;
+use super::{Conclusion, arguments, machine};
 use crate::experiment::sizing::{self as experiment, Coupling, Seek, SettingValue, SizingPlan, Target};
 use crate::input::InputError;
-use crate::report::{self, ResultFolder, render, sizing};
+use crate::report::{ResultFolder, render, sizing};
 
 /// Find the smallest, or the largest, value of a setting with which a target holds.
 ///
@@ -46,16 +44,12 @@ pub struct SizeArgs {
     /// Distance of two neighbouring values [default: 1 for whole numbers, else the third digit of the scenario's own value]
     #[arg(long, value_name = "N")]
     step: Option<SettingValue>,
-    /// The most replications of a value, where fewer do not show whether the target holds [default: 8 times --replications]
-    #[arg(long, value_name = "N")]
-    max_replications: Option<NonZero<usize>>,
+    #[command(flatten)]
+    more: arguments::MoreReplications,
     /// Result folder [default: results/runs/<scenario name>-sizing/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }
-
-/// Default factor of the replications asked for up to which a value may have more: three more rounds.
-const MORE_REPLICATIONS: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,7 +85,11 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
     let sizing = result?;
     let execution = journal.close(simulation_s, args.experiment.common.threads());
     let place = render::publish(folder, &sizing::files(&sizing, &execution))?;
-    show(&sizing, &place, args)?;
+    args.experiment.common.show(
+        &place,
+        || sizing::SizingData::of(&sizing),
+        |width| sizing::terminal::text(&sizing, width),
+    )?;
     Ok(if sizing.result.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
 }
 
@@ -108,19 +106,7 @@ fn plan(args: &SizeArgs) -> SizingPlan {
         least: args.from,
         most: args.to,
         replications,
-        most_replications: args.max_replications.map_or(MORE_REPLICATIONS * replications, NonZero::get),
+        most_replications: args.more.most(replications),
         confidence: args.experiment.confidence,
     }
-}
-
-/// Prints the sizing: for a program, for a person, or not at all.
-fn show(sizing: &Sizing, place: &Path, args: &SizeArgs) -> Result<(), InputError> {
-    if args.experiment.common.json {
-        return output::print_json(&report::json(&sizing::SizingData::of(sizing)));
-    }
-    if args.experiment.common.quiet {
-        return Ok(());
-    }
-    let text = sizing::terminal::text(sizing, output::width());
-    output::print(&format!("{text}results in {}\n", place.display()))
 }

@@ -17,7 +17,7 @@ use crate::disk::{WholeFile, cannot_write};
 use crate::experiment::sweep::{self, FinishedRun, Plan, Shard, Store, SweepConfig};
 use crate::input::{InputError, Place, Problem};
 use crate::report::sweep::{self as sweep_report, SweepSummary};
-use crate::report::{self, ResultFolder, render};
+use crate::report::{ResultFolder, render};
 
 /// Run a scenario over ranges of settings, each point with several seeds.
 ///
@@ -201,17 +201,7 @@ pub(super) fn show(
     place: &Path,
     common: &arguments::Common,
 ) -> Result<(), InputError> {
-    if common.json {
-        return output::print_json(&report::json(&SweepSummary::of(plan, finished)));
-    }
-    if common.quiet {
-        return Ok(());
-    }
-    output::print(&format!(
-        "{}results in {}\n",
-        sweep_report::terminal::text(plan, finished),
-        place.display()
-    ))
+    common.show(place, || SweepSummary::of(plan, finished), |_| sweep_report::terminal::text(plan, finished))
 }
 
 /// Returns the hidden folder beside a result in which its finished runs are kept until it is complete.

@@ -116,31 +116,26 @@ fn two_kinds_of_hosts_cost_what_every_pair_of_them_says_they_do() {
     }
 }
 
+/// Returns the recommendation of as few large hosts as refuse nothing, without small ones.
+fn few_large(place: &Path, most: u64, more: &[&str]) -> (Value, i32) {
+    let (small, large) = (format!("{SMALL}=0"), format!("{LARGE}=1..{most}"));
+    let words = ["--set", &small, "--vary", &large, "--minimize", LARGE, "--until", "launch.failed <= 0"];
+    recommended(place, &[&words, more].concat())
+}
+
+/// Returns the fewest of up to 60 large hosts that refuse nothing, by trying one number after the other.
+fn fewest_large(place: &Path, setting: &str) -> Option<u64> {
+    let set = |large: u64| [format!("{SMALL}=0"), format!("{LARGE}={large}"), setting.to_string()];
+    (1..=60).find(|large| refuses_nothing(&figures(place, &set(*large))))
+}
+
 #[test]
 fn a_strategy_is_chosen_with_the_hosts_that_it_needs() {
     let place = fleet("");
     let strategies = ["spread", "first-fit", "best-fit", "dot-product"];
-    let (answer, code) = recommended(
-        place.path(),
-        &[
-            "--set",
-            &format!("{SMALL}=0"),
-            "--vary",
-            &format!("{LARGE}=1..60"),
-            "--vary",
-            &format!("placement.strategy={}", strategies.join(",")),
-            "--minimize",
-            LARGE,
-            "--until",
-            "launch.failed <= 0",
-        ],
-    );
-    let needs = |strategy: &str| {
-        let set = |large: u64| {
-            [format!("{SMALL}=0"), format!("{LARGE}={large}"), format!("placement.strategy={strategy}")]
-        };
-        (1..=60).find(|large| refuses_nothing(&figures(place.path(), &set(*large))))
-    };
+    let vary = format!("placement.strategy={}", strategies.join(","));
+    let (answer, code) = few_large(place.path(), 60, &["--vary", &vary]);
+    let needs = |strategy| fewest_large(place.path(), &format!("placement.strategy={strategy}"));
     let least = strategies.into_iter().filter_map(needs).min().unwrap();
     assert_eq!((answer["optima"][0]["cost"].as_f64(), code), (Some(least as f64), 0), "{answer:#}");
     let (tried, points) = effort(&answer);
@@ -220,29 +215,12 @@ fn regret_is_least_over_the_ends_of_what_is_assumed() {
 
 #[test]
 fn the_fleet_of_least_regret_does_in_every_future() {
-    // Instances of twice the memory need more hosts; the cost of hosts is the same, whatever comes.
+    // Hosts of less memory are needed in greater number; each costs the same, whatever comes.
     let place = fleet("[placement]\nstrategy = 'best-fit'\n");
     let memory = "zones.0.hosts.1.memory_gib";
-    let (answer, code) = recommended(
-        place.path(),
-        &[
-            "--set",
-            &format!("{SMALL}=0"),
-            "--vary",
-            &format!("{LARGE}=1..60"),
-            "--minimize",
-            LARGE,
-            "--until",
-            "launch.failed <= 0",
-            "--assume",
-            &format!("{memory}=96..160"),
-        ],
-    );
+    let (answer, code) = few_large(place.path(), 60, &["--assume", &format!("{memory}=96..160")]);
     assert_eq!(code, 0, "{answer:#}");
-    let needs = |gib: u32| {
-        let set = |large: u64| [format!("{SMALL}=0"), format!("{LARGE}={large}"), format!("{memory}={gib}")];
-        (1..=60).find(|large| refuses_nothing(&figures(place.path(), &set(*large)))).unwrap()
-    };
+    let needs = |gib: u32| fewest_large(place.path(), &format!("{memory}={gib}")).unwrap();
     let [middle, low, high] = [128, 96, 160].map(needs);
     assert!(high <= middle && middle < low, "{low} {middle} {high}");
     let cost = |optimum: &Value| optimum["cost"].as_f64().unwrap() as u64;
@@ -254,35 +232,11 @@ fn the_fleet_of_least_regret_does_in_every_future() {
 #[test]
 fn where_nothing_holds_or_the_budget_is_spent_it_says_so() {
     let place = fleet("");
-    let vary = format!("{LARGE}=1..3");
-    let words = [
-        "--set",
-        &format!("{SMALL}=0"),
-        "--vary",
-        &vary,
-        "--minimize",
-        LARGE,
-        "--until",
-        "launch.failed <= 0",
-    ];
-    let (answer, code) = recommended(place.path(), &words);
+    let (answer, code) = few_large(place.path(), 3, &[]);
     assert_eq!((&answer["recommended"], code), (&Value::Null, 1));
     let told = answer["answer_in_words"].as_str().unwrap();
     assert!(told.contains("not even with the most of everything"), "{told}");
-    let vary = format!("{LARGE}=1..60");
-    let words = [
-        "--vary",
-        &vary,
-        "--minimize",
-        LARGE,
-        "--until",
-        "launch.failed <= 0",
-        "--budget",
-        "3",
-        "-o",
-        "small",
-    ];
-    let (answer, code) = recommended(place.path(), &words);
+    let (answer, code) = few_large(place.path(), 60, &["--budget", "3", "-o", "small"]);
     assert_eq!((&answer["optima"][0]["budget_spent"], code), (&Value::Bool(true), 0), "{answer:#}");
     assert_eq!(answer["runs"], 3);
 }

@@ -2,7 +2,19 @@
 
 use std::borrow::Cow;
 
+use plimsoll_base::quote;
 use plimsoll_base::units::figures::{decimal, grouped};
+
+/// Returns the bytes of a table as CSV. Texts that a spreadsheet would take for formulas are quoted ([`quote::cell`]).
+pub fn csv_bytes(rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer
+            .write_record(row.iter().map(|cell| quote::cell(cell).into_owned()))
+            .expect("memory can be written");
+    }
+    writer.into_inner().expect("memory can be written")
+}
 
 /// Cell of a table.
 #[derive(Clone, PartialEq, Debug)]

@@ -107,15 +107,7 @@ impl Search<'_> {
     }
 
     fn is_ruled_out(&self, point: &DecisionPoint) -> bool {
-        self.missed.iter().any(|missed| self.has_no_more(point, missed))
-    }
-
-    /// Returns whether a point has no more of any number than another, and the same listed values.
-    fn has_no_more(&self, point: &DecisionPoint, other: &DecisionPoint) -> bool {
-        let pairs = self.space.axes.iter().zip(point.0.iter().zip(&other.0));
-        pairs
-            .into_iter()
-            .all(|(axis, (own, others))| if axis.is_numeric() { own <= others } else { own == others })
+        self.missed.iter().any(|missed| self.space.has_no_more(point, missed))
     }
 
     fn open(&mut self, low: DecisionPoint, high: DecisionPoint, judge: &dyn Judge) {
@@ -194,10 +186,7 @@ mod tests {
         }
 
         fn holds(&self, point: &DecisionPoint) -> bool {
-            let has = |least: &DecisionPoint| {
-                let mut pairs = self.space.axes.iter().zip(point.0.iter().zip(&least.0));
-                pairs.all(|(axis, (own, least))| if axis.is_numeric() { own >= least } else { own == least })
-            };
+            let has = |least: &DecisionPoint| self.space.has_no_more(least, point);
             self.least.iter().any(has)
         }
 

@@ -72,9 +72,7 @@ impl CostFunction {
         let place = Place::key(OPTION);
         for Term { name, .. } in &self.terms {
             match variables.iter().find(|variable| variable.name() == name) {
-                Some(variable)
-                    if (0..variable.count()).take(MOST_LISTED).any(|at| variable.sum(at).is_none()) =>
-                {
+                Some(variable) if !variable.has_numbers_only() => {
                     let message = format!("`{name}` has values that are no numbers and cost nothing");
                     let problem = Problem::new(place.clone(), message);
                     problems.push(problem.with_help("leave it out of the cost"));
@@ -148,9 +146,6 @@ impl CostFunction {
         self.terms.iter().filter(is_metric)
     }
 }
-
-/// Most values of a list that are looked at: those of a range are numbers.
-const MOST_LISTED: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

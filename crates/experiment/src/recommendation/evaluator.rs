@@ -50,16 +50,27 @@ impl Evaluation {
         targets.iter().zip(&self.estimates).map(|(target, estimate)| shortfall(target, estimate)).sum()
     }
 
+    /// Returns whether the runs show that a target fails.
+    pub fn is_shown_to_fail(&self) -> bool {
+        self.estimates.iter().any(|estimate| estimate.status == TargetStatus::Fails)
+    }
+
+    /// Makes up an evaluation for tests.
+    #[cfg(test)]
+    pub fn made_up(estimates: Vec<Estimate>) -> Evaluation {
+        Evaluation { cost: 0.0, estimates, runs: 1, certain: true, digests: Vec::new(), refused: None }
+    }
+
     /// Returns whether all targets hold.
     pub fn is_feasible(&self) -> bool {
         self.refused.is_none() && self.estimates.iter().all(|estimate| estimate.status == TargetStatus::Holds)
     }
 }
 
-/// DecisionPoint that was tried, in a future.
+/// Point that was tried, in a future.
 #[derive(Clone, Debug)]
 pub struct TriedPoint {
-    /// DecisionPoint.
+    /// Point.
     pub point: DecisionPoint,
     /// Position of the future.
     pub future: usize,

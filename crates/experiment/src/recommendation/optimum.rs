@@ -58,6 +58,12 @@ impl Space {
         self.axes.iter().fold(1, |product: u64, axis| product.saturating_mul(axis.count()))
     }
 
+    /// Returns whether a point has no more of any number than another, and the same listed values.
+    pub fn has_no_more(&self, point: &DecisionPoint, other: &DecisionPoint) -> bool {
+        let mut pairs = self.axes.iter().zip(point.0.iter().zip(&other.0));
+        pairs.all(|(axis, (own, others))| if axis.is_numeric() { own <= others } else { own == others })
+    }
+
     /// Returns the point with the most of every number, and the listed values of another.
     pub fn greatest(&self, point: &DecisionPoint) -> DecisionPoint {
         let most =

@@ -10,8 +10,9 @@ use super::cost::CostFunction;
 use super::optimum::{DecisionPoint, Space, VariableAxis};
 use super::variable::{DecisionVariable, VariableRequest};
 use crate::objective;
+use crate::sizing::look::check_replications;
 use crate::sizing::setting::{OPTION, under_option};
-use crate::sizing::{Relation, Target};
+use crate::sizing::{Relation, Target, target};
 use crate::trial::Variant;
 
 /// Question: settings to choose, their cost, targets, and what is assumed.
@@ -89,13 +90,9 @@ impl RecommendationPlan {
             let message = "found no target: the least of everything would cost least";
             let help =
                 "state one (`--until 'launch.success_ratio >= 0.999'`), or [[objectives]] in the scenario";
-            problems.push(Problem::new(Place::key(crate::sizing::target::OPTION), message).with_help(help));
+            problems.push(Problem::new(Place::key(target::OPTION), message).with_help(help));
         }
-        if self.most_replications < self.replications {
-            let (most, least) = (self.most_replications, self.replications);
-            let message = format!("found {most}, fewer than the {least} of --replications");
-            problems.push(Problem::new(Place::key("--max-replications"), message));
-        }
+        problems.extend(check_replications(self.replications, self.most_replications));
         if !problems.is_empty() {
             return Err(InputError(problems));
         }

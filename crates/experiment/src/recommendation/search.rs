@@ -4,7 +4,7 @@ use plimsoll_base::input::InputError;
 
 use super::branch_and_bound::branch_and_bound;
 use super::evaluator::{Evaluation, Evaluator, TriedPoint};
-use super::optimum::{DecisionPoint, Judge, Optimum};
+use super::optimum::{DecisionPoint, Judge, Optimum, Space};
 use super::pattern_search::pattern_search;
 use super::plan::CheckedPlan;
 use crate::replicate::ProgressListener;
@@ -17,7 +17,7 @@ pub struct Recommendation {
     pub checked: CheckedPlan,
     /// Optimum of each future; that of the middle first, which is the point of least cost.
     pub optima: Vec<Optimum>,
-    /// DecisionPoint of least regret, where there are several futures: its cost is the most that it costs above the optimum of a future.
+    /// Point of least regret, where there are several futures: its cost is the most that it costs above the optimum of a future.
     pub least_regret: Option<Optimum>,
     /// Points that were tried, in order.
     pub tried: Vec<TriedPoint>,
@@ -30,9 +30,9 @@ pub struct Recommendation {
 /// Two points in one future, of which the one with no less of any number misses a target that the other meets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hurt {
-    /// DecisionPoint with which all targets hold.
+    /// Point with which all targets hold.
     pub holds: DecisionPoint,
-    /// DecisionPoint with no less of anything, with which one does not.
+    /// Point with no less of anything, with which one is shown to fail.
     pub misses: DecisionPoint,
 }
 
@@ -60,7 +60,7 @@ pub fn search(
     }
     let runs = evaluator.runs();
     let tried = evaluator.into_tried();
-    let hurt = if checked.is_exact() { hurt(&checked, &tried) } else { None };
+    let hurt = if checked.is_exact() { hurt(&checked.space(), &tried) } else { None };
     Ok(Recommendation { checked, optima, least_regret, tried, runs, hurt })
 }
 
@@ -75,19 +75,18 @@ fn search_from(
     }
 }
 
-/// Returns the first pair of points that shows that more of a setting hurts.
-fn hurt(checked: &CheckedPlan, tried: &[TriedPoint]) -> Option<Hurt> {
-    let space = checked.space();
-    let has_no_less = |point: &DecisionPoint, other: &DecisionPoint| {
-        let mut pairs = space.axes.iter().zip(point.0.iter().zip(&other.0));
-        pairs.all(|(axis, (own, others))| if axis.is_numeric() { own >= others } else { own == others })
+/// Returns the first pair of points that shows that more of a setting hurts. Points on which the runs do not decide, and those
+/// that are no scenarios, show nothing.
+fn hurt(space: &Space, tried: &[TriedPoint]) -> Option<Hurt> {
+    let failing = tried.iter().filter(|tried| tried.evaluation.is_shown_to_fail());
+    let pairs = failing.flat_map(|misses| tried.iter().map(move |holds| (misses, holds)));
+    let shows = |(misses, holds): &(&TriedPoint, &TriedPoint)| {
+        misses.future == holds.future
+            && holds.evaluation.is_feasible()
+            && space.has_no_more(&holds.point, &misses.point)
     };
-    let (holding, missing): (Vec<&TriedPoint>, Vec<&TriedPoint>) =
-        tried.iter().partition(|tried| tried.evaluation.is_feasible());
-    let pairs = missing.iter().flat_map(|misses| holding.iter().map(move |holds| (misses, holds)));
-    let mut shown = pairs
-        .filter(|(misses, holds)| misses.future == holds.future && has_no_less(&misses.point, &holds.point));
-    shown.next().map(|(misses, holds)| Hurt { holds: holds.point.clone(), misses: misses.point.clone() })
+    let (misses, holds) = { pairs }.find(shows)?;
+    Some(Hurt { holds: holds.point.clone(), misses: misses.point.clone() })
 }
 
 impl Recommendation {
@@ -101,5 +100,36 @@ impl Recommendation {
     pub fn evaluation(&self, point: &DecisionPoint, future: usize) -> Option<&Evaluation> {
         let mut tried = self.tried.iter();
         tried.find(|tried| tried.future == future && tried.point == *point).map(|tried| &tried.evaluation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recommendation::optimum::VariableAxis;
+    use crate::sizing::{Estimate, TargetStatus};
+
+    fn tried(position: u64, future: usize, status: TargetStatus) -> TriedPoint {
+        let estimates = vec![Estimate { mean: None, interval: None, status }];
+        TriedPoint {
+            point: DecisionPoint(vec![position]),
+            future,
+            evaluation: Evaluation::made_up(estimates),
+        }
+    }
+
+    #[test]
+    fn more_hurts_only_where_a_target_is_shown_to_fail_in_the_same_future() {
+        use TargetStatus::{Fails, Holds, NotShown};
+        let space = Space { axes: vec![VariableAxis::Numeric { count: 9, step_cost: 1.0 }] };
+        let shown = |points: &[(u64, usize, TargetStatus)]| {
+            let points: Vec<TriedPoint> =
+                points.iter().map(|(at, future, status)| tried(*at, *future, *status)).collect();
+            hurt(&space, &points).map(|hurt| (hurt.holds.0[0], hurt.misses.0[0]))
+        };
+        assert_eq!(shown(&[(3, 0, Holds), (5, 0, Fails)]), Some((3, 5)));
+        assert_eq!(shown(&[(3, 0, Holds), (5, 0, NotShown)]), None);
+        assert_eq!(shown(&[(3, 0, Holds), (5, 1, Fails)]), None);
+        assert_eq!(shown(&[(3, 0, Fails), (5, 0, Holds)]), None);
     }
 }

@@ -48,12 +48,10 @@ impl FromStr for VariableRequest {
         }
         let Some((from, rest)) = values.split_once("..") else {
             let listed: Vec<String> = values.split(',').map(|value| value.trim().to_string()).collect();
-            let has_empty = listed.iter().any(String::is_empty);
-            return if has_empty {
-                Err(usage())
-            } else {
-                Ok(VariableRequest { pattern, domain: Domain::Listed(listed) })
-            };
+            if listed.iter().any(String::is_empty) {
+                return Err(usage());
+            }
+            return Ok(VariableRequest { pattern, domain: Domain::Listed(listed) });
         };
         let (to, step) = rest.split_once(':').map_or((rest, None), |(to, step)| (to, Some(step)));
         let (from, to): (SettingValue, SettingValue) = (from.parse()?, to.parse()?);
@@ -138,6 +136,11 @@ impl DecisionVariable {
     /// Returns whether the values are numbers in equal steps.
     pub fn is_numeric(&self) -> bool {
         matches!(self.values, Values::Numbers { .. })
+    }
+
+    /// Returns whether every value is a number, in order or not.
+    pub fn has_numbers_only(&self) -> bool {
+        self.is_numeric() || (0..self.count()).all(|position| self.sum(position).is_some())
     }
 
     /// Returns the position of the scenario's own value, or of the nearest one; of a list without it the first.

@@ -41,6 +41,14 @@ pub struct Look {
     pub estimates: Vec<Estimate>,
 }
 
+/// Returns the problem of limits on replications that are the wrong way round.
+pub fn check_replications(replications: usize, most_replications: usize) -> Option<Problem> {
+    (most_replications < replications).then(|| {
+        let message = format!("found {most_replications}, fewer than the {replications} of --replications");
+        Problem::new(Place::key("--max-replications"), message)
+    })
+}
+
 impl LookRule<'_> {
     /// Runs a scenario, with more seeds until the runs decide every target, or show that one fails, or there are no more.
     pub fn look(&self, scenario: &Scenario) -> Result<Look, InputError> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::curve::{Curve, Reversal};
+use super::look::check_replications;
 use super::setting::{self, Coupling, SettingValue, VariedSetting, under_option};
 use super::target::Target;
 use crate::trial::Variant;
@@ -121,11 +122,7 @@ impl SizingPlan {
             let message = format!("found {most}, below the {least} of --from");
             problems.push(Problem::new(Place::key("--to"), message));
         }
-        if self.most_replications < self.replications {
-            let (most, least) = (self.most_replications, self.replications);
-            let message = format!("found {most}, fewer than the {least} of --replications");
-            problems.push(Problem::new(Place::key("--max-replications"), message));
-        }
+        problems.extend(check_replications(self.replications, self.most_replications));
         match setting {
             Ok(setting) if problems.is_empty() => Ok((scenario, setting)),
             Ok(_) => Err(InputError(problems)),

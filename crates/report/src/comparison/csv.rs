@@ -1,7 +1,9 @@
 //! `comparison.csv`: a row for each metric and variant.
 
+use std::iter;
+
 use super::data::{ComparisonData, Ends, EstimateData, MetricData, VariantData, VariantMetricData};
-use plimsoll_base::quote;
+use crate::table::csv_bytes;
 
 /// A row of the table.
 struct Row<'a> {
@@ -40,19 +42,13 @@ const COLUMNS: [Column; 20] = [
 
 /// Returns the bytes of the table.
 pub fn csv(comparison: &ComparisonData) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| {
-        let cells = cells.iter().map(|cell| quote::cell(cell));
-        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
-    };
-    write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
-    for metric in &comparison.metrics {
-        for (entry, variant) in metric.variants.iter().zip(&comparison.variants) {
-            let row = Row { metric, variant, entry };
-            write(COLUMNS.iter().map(|(_, value)| value(&row)).collect());
-        }
-    }
-    writer.into_inner().expect("memory can be written")
+    let header = COLUMNS.iter().map(|(name, _)| name.to_string()).collect();
+    let rows = comparison.metrics.iter().flat_map(|metric| {
+        let variants = metric.variants.iter().zip(&comparison.variants);
+        variants.map(move |(entry, variant)| Row { metric, variant, entry })
+    });
+    let cells = |row: Row<'_>| COLUMNS.iter().map(|(_, value)| value(&row)).collect();
+    csv_bytes(iter::once(header).chain(rows.map(cells)))
 }
 
 fn interval(row: &Row<'_>, of: fn(&EstimateData) -> Option<Ends>) -> Option<Ends> {

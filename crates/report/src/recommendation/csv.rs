@@ -1,20 +1,13 @@
 //! `tried.csv`: a row for each point that was tried.
 
+use std::iter;
+
 use super::data::{RecommendationData, TriedData};
-use plimsoll_base::quote;
+use crate::table::csv_bytes;
 
 /// Returns the bytes of the table: settings, cost, runs, and for each target mean, interval and status in the unit of its metric.
 pub fn csv(data: &RecommendationData) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| {
-        let cells = cells.iter().map(|cell| quote::cell(cell));
-        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
-    };
-    write(header(data));
-    for tried in &data.tried {
-        write(row(data, tried));
-    }
-    writer.into_inner().expect("memory can be written")
+    csv_bytes(iter::once(header(data)).chain(data.tried.iter().map(|tried| row(data, tried))))
 }
 
 fn header(data: &RecommendationData) -> Vec<String> {

@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::{JSON, words};
 use crate::load::{json, typed};
 use crate::manifest;
+use crate::sizing::TargetData;
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::Recommendation;
-use plimsoll_experiment::metric;
-use plimsoll_experiment::recommendation::{DecisionPoint, Optimum, TriedPoint};
-use plimsoll_experiment::sizing::{Estimate, Target, TargetStatus};
+use plimsoll_experiment::recommendation::{DecisionPoint, DecisionVariable, Optimum, TriedPoint};
+use plimsoll_experiment::sizing::{Estimate, TargetStatus};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/recommendation/1";
@@ -35,7 +35,7 @@ pub struct RecommendationData {
     /// Unit of the cost, where it has one.
     pub unit: String,
     /// Targets.
-    pub targets: Vec<MetricTarget>,
+    pub targets: Vec<TargetData>,
     /// Confidence that all targets of a point are judged rightly, 0 to 1.
     pub confidence: f64,
     /// Futures by name, that of the middle first.
@@ -72,19 +72,6 @@ pub struct VariableData {
     pub values: Vec<String>,
     /// True for numbers in equal steps.
     pub numeric: bool,
-}
-
-/// Target that all points are held to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MetricTarget {
-    /// Path of the metric.
-    pub metric: String,
-    /// Unit of the metric.
-    pub unit: String,
-    /// `>=`, `>`, `<=` or `<`.
-    pub relation: String,
-    /// Number on its right, in that unit.
-    pub value: f64,
 }
 
 /// End of a search.
@@ -148,7 +135,7 @@ impl RecommendationData {
             variables: variables(recommendation),
             cost: checked.plan.cost.to_string(),
             unit: checked.plan.cost.unit().to_string(),
-            targets: checked.targets.iter().map(MetricTarget::of).collect(),
+            targets: checked.targets.iter().map(TargetData::of).collect(),
             confidence: checked.plan.confidence,
             futures: checked.futures.iter().map(|future| future.name.clone()).collect(),
             recommended: recommendation.recommended().map(settings),
@@ -190,24 +177,13 @@ pub fn settings_at(recommendation: &Recommendation, point: &DecisionPoint) -> Ve
 }
 
 fn variables(recommendation: &Recommendation) -> Vec<VariableData> {
-    let of = |variable: &plimsoll_experiment::recommendation::DecisionVariable| {
+    let of = |variable: &DecisionVariable| {
         let numeric = variable.is_numeric();
         let positions = if numeric { vec![0, variable.count() - 1] } else { (0..variable.count()).collect() };
         let values = positions.into_iter().map(|position| variable.text(position)).collect();
         VariableData { path: variable.name().to_string(), values, numeric }
     };
     recommendation.checked.variables.iter().map(of).collect()
-}
-
-impl MetricTarget {
-    fn of(target: &Target) -> MetricTarget {
-        MetricTarget {
-            metric: target.metric.clone(),
-            unit: metric::unit(&target.metric).to_string(),
-            relation: target.relation.sign().to_string(),
-            value: target.value,
-        }
-    }
 }
 
 impl OptimumData {

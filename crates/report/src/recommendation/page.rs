@@ -3,6 +3,7 @@
 use maud::html;
 
 use super::tables;
+use crate::format::{amount, level};
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::sections;
@@ -41,7 +42,7 @@ fn key_figures(data: &RecommendationData) -> Vec<KeyFigure> {
     let optimum = data.least_regret.as_ref().or(data.optima.first());
     let name = if data.least_regret.is_some() { "Regret at most" } else { "Cost" };
     let cost = optimum.and_then(|optimum| optimum.cost);
-    let value = cost.map_or("none".to_string(), |cost| crate::format::amount(cost, &data.unit));
+    let value = cost.map_or("none".to_string(), |cost| amount(cost, &data.unit));
     let points = data.points.map_or("more than 2⁵³".to_string(), grouped);
     let of_points = match data.futures.len() {
         1 => format!("of {points}"),
@@ -52,6 +53,6 @@ fn key_figures(data: &RecommendationData) -> Vec<KeyFigure> {
         figure(name, value, proven.to_string()),
         figure("Points tried", grouped(data.tried.len() as u64), of_points),
         figure("Runs", grouped(data.runs), format!("seeds from {}", data.seed)),
-        figure("Confidence", crate::format::level(data.confidence), "of each point".to_string()),
+        figure("Confidence", level(data.confidence), "of each point".to_string()),
     ]
 }

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::data::{OptimumData, RecommendationData, TriedData};
+use super::CSV;
+use super::data::{OptimumData, RecommendationData, TriedData, VariableData};
 use crate::format::amount;
 use crate::table::{ReportTable, TableCell};
 use plimsoll_experiment::sizing::{SettingValue, TargetStatus};
@@ -13,7 +14,7 @@ const MOST_ROWS: usize = 20;
 /// Returns the recommended value of every setting; no rows where nothing is recommended.
 pub fn settings(data: &RecommendationData) -> ReportTable {
     let values = data.recommended.iter().flatten();
-    let row = |(variable, value): (&super::data::VariableData, &String)| {
+    let row = |(variable, value): (&VariableData, &String)| {
         vec![
             TableCell::text(&variable.path),
             TableCell::text(value),
@@ -72,7 +73,7 @@ pub fn tried(data: &RecommendationData) -> ReportTable {
     let targets = data.targets.iter().map(|target| Cow::from(target.metric.clone()));
     let header = settings.chain(["cost".into(), "runs".into()]).chain(targets).chain(["targets".into()]);
     let caption = match points.len() < all {
-        true => format!("{} of {all} points; all are in {}.", points.len(), super::CSV),
+        true => format!("{} of {all} points; all are in {}.", points.len(), CSV),
         false => String::new(),
     };
     let rows = points.into_iter().map(|tried| row(data, tried)).collect();

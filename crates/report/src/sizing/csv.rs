@@ -1,7 +1,9 @@
 //! `sizing.csv`: a row for each value that was tried.
 
+use std::iter;
+
 use super::data::{PointData, SizingData};
-use plimsoll_base::quote;
+use crate::table::csv_bytes;
 
 /// A column: its name and its value; empty where there is none.
 type Column = (&'static str, fn(&SizingData, &PointData) -> String);
@@ -25,16 +27,9 @@ const COLUMNS: [Column; 12] = [
 
 /// Returns the bytes of the table.
 pub fn csv(sizing: &SizingData) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |cells: Vec<String>| {
-        let cells = cells.iter().map(|cell| quote::cell(cell));
-        writer.write_record(cells.map(|cell| cell.into_owned())).expect("memory can be written");
-    };
-    write(COLUMNS.iter().map(|(name, _)| name.to_string()).collect());
-    for point in &sizing.points {
-        write(COLUMNS.iter().map(|(_, value)| value(sizing, point)).collect());
-    }
-    writer.into_inner().expect("memory can be written")
+    let header = COLUMNS.iter().map(|(name, _)| name.to_string()).collect();
+    let row = |point| COLUMNS.iter().map(|(_, value)| value(sizing, point)).collect();
+    csv_bytes(iter::once(header).chain(sizing.points.iter().map(row)))
 }
 
 fn cell(value: Option<impl ToString>) -> String {

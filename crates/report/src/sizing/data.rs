@@ -11,7 +11,7 @@ use crate::manifest;
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::Sizing;
 use plimsoll_experiment::metric;
-use plimsoll_experiment::sizing::{self as experiment, Seek, SettingValue, TargetStatus};
+use plimsoll_experiment::sizing::{self as experiment, Seek, SettingValue, Target, TargetStatus};
 
 /// The schema of this version.
 const SCHEMA: &str = "plimsoll/sizing/1";
@@ -89,6 +89,18 @@ pub struct TargetData {
     pub value: f64,
 }
 
+impl TargetData {
+    /// Returns the data of a target.
+    pub fn of(target: &Target) -> TargetData {
+        TargetData {
+            metric: target.metric.clone(),
+            unit: metric::unit(&target.metric).to_string(),
+            relation: target.relation.sign().to_string(),
+            value: target.value,
+        }
+    }
+}
+
 /// Place where the metric went the wrong way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReversalData {
@@ -149,12 +161,7 @@ impl SizingData {
             setting: plan.name(),
             stands_at: sizing.setting.stands_at(),
             largest: plan.seek == Seek::Largest,
-            target: TargetData {
-                metric: target.metric.clone(),
-                unit: metric::unit(&target.metric).to_string(),
-                relation: target.relation.sign().to_string(),
-                value: target.value,
-            },
+            target: TargetData::of(target),
             confidence: plan.confidence,
             answer: sizing.result.answer(),
             settings: sizing.result.answer().map_or_else(Vec::new, |answer| SettingData::at(sizing, answer)),

@@ -10,7 +10,7 @@ mod data;
 mod page;
 mod words;
 
-pub use data::SizingData;
+pub use data::{SizingData, TargetData};
 pub use page::page;
 
 use serde_json::json;

@@ -337,12 +337,14 @@ fn check_times(scenario: &Scenario, problems: &mut Vec<Problem>) {
 }
 
 /// Names that a value that was taken out may have defined: beginning of its key path, and the last key of those
-/// that refer to such a name.
-const REFERENCES: [(&str, &str); 4] = [
+/// that refer to such a name, or to the value itself.
+const REFERENCES: [(&str, &str); 5] = [
     ("zones", "zone"),
     ("network.subnets", "subnet"),
     ("instance_types", "types"),
     ("instance_types", "type"),
+    // A start in equilibrium needs arrivals.
+    ("workload.arrivals", "start"),
 ];
 
 /// A tree from which values of the wrong form were taken, beside the document they stood in.

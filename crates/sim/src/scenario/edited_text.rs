@@ -13,7 +13,7 @@ use plimsoll_base::input::{InputError, Place, Problem};
 ///
 /// # Errors
 ///
-/// Those of [`Scenario::read`], as only a sound scenario is edited, and a seed that TOML has no number for.
+/// Errors of [`Scenario::read`], as only a sound scenario is edited, and a seed that TOML has no number for.
 pub fn edited_text(path: &Path, overrides: &Overrides, folder: &Path) -> Result<String, InputError> {
     Scenario::read(path, overrides)?;
     let cannot = |error: String| InputError::from(Problem::new(Place::file(path), error));

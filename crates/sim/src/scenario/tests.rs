@@ -249,6 +249,15 @@ fn what_is_wrong_is_told_with_place_expectation_and_way_out() {
 }
 
 #[test]
+fn arrivals_that_are_wrong_are_not_missed_as_well() {
+    let wrong = "[workload]\nstart = \"steady-state\"\n[[workload.arrivals]]";
+    let text = SMALL.replace("[[workload.arrivals]]", wrong).replace("\"poisson\"", "\"poison\"");
+    let message = parse(&text, &[]).unwrap_err();
+    assert!(message.contains("did you mean `poisson`"), "{message}");
+    assert_eq!(message.matches("a.toml:").count(), 1, "{message}");
+}
+
+#[test]
 fn what_does_not_go_with_a_preset_is_told_with_its_place_there() {
     let set = ["control_plane.preset=design", "control_plane.database.pool.max=3"];
     let error = parse(SMALL, &set).unwrap_err();

@@ -3,7 +3,7 @@
 //! (Verma et al., "Large-scale cluster management at Google with Borg", EuroSys 2015, section 3.2, read 2026-11-30). Its formula is not
 //! published: the rule below is ours.
 //!
-//! What is left of vCPU and memory once the instance is placed strands most where one is near 0 and the other is not: the
+//! The rest of vCPU and memory once the instance is placed strands most where one is near 0 and the other is not: the
 //! difference of their shares. It is weighed against how full the host is. With a weight of 1 the greater share alone counts; with 4
 //! an empty host costs less than one that is unevenly full, and instances spread.
 

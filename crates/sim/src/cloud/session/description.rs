@@ -53,9 +53,14 @@ impl Session {
         let survival = |domain: LossDomain| Some((domain, loss::survival(world, domain, &census, &asked)?));
         let mut survival: Vec<(LossDomain, Survival)> =
             [LossDomain::Host, LossDomain::Rack, LossDomain::Zone].into_iter().filter_map(survival).collect();
-        // A rack for each host is no rack; a fleet of one zone has nowhere to go.
-        survival.retain(|(_, survival)| survival.domains > 1);
-        survival.dedup_by_key(|(_, survival)| survival.domains);
+        let count_of = |survival: &[(LossDomain, Survival)], wanted| {
+            survival.iter().find(|(domain, _)| *domain == wanted).map(|(_, survival)| survival.domains)
+        };
+        let others = [LossDomain::Host, LossDomain::Zone].map(|domain| count_of(&survival, domain));
+        // A fleet of one zone has nowhere to go; a rack for each host, or for each zone, is told as that.
+        survival.retain(|(domain, survival)| {
+            survival.domains > 1 && (*domain != LossDomain::Rack || !others.contains(&Some(survival.domains)))
+        });
         let fleet = &world.hosts.fleet;
         FleetDescription {
             sample: self.sample(),
