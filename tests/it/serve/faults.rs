@@ -80,15 +80,46 @@ fn a_host_or_a_rack_that_fails_leaves_the_others() {
         asker.advance("10s");
         assert_eq!(asker.refused(&in_zone("a", 1)), full());
         // Repaired before the failure is detected: its instances have lost it all the same.
+        let lost = texts(&asker.get(&in_zone("b", 1)), "instanceId").remove(0);
+        asker.advance("1m");
         injected(asker, json!({ "fail": { "zone": "b" } }));
         injected(asker, json!({ "repair": { "zone": "b" } }));
-        asker.get(&in_zone("b", 4));
+        let described = asker.get(&format!("Action=DescribeInstances&InstanceId.1={lost}"));
+        assert!(
+            described.contains("<name>stopped</name>"),
+            "no host of the zone was there for it: {described}"
+        );
+        asker.get(&in_zone("b", 3));
+    });
+}
+
+/// The zones behind a control plane that takes no time.
+fn behind_a_control_plane() -> String {
+    format!("control_plane.preset = 'zero'\n{ZONES}")
+}
+
+#[test]
+fn an_instance_comes_up_behind_a_control_plane_after_a_fault() {
+    with_server(&behind_a_control_plane(), None, |asker| {
+        asker.get(&in_zone("a", 1));
+        asker.advance("1m");
+        assert_eq!(asker.states(), ["running"]);
+        injected(asker, json!({ "fail": { "host": 0 } }));
+        injected(asker, json!({ "repair": { "host": 0 } }));
+        asker.advance("1h");
+        assert_eq!(asker.states(), ["running"], "its restart goes on without another call");
     });
 }
 
 #[test]
 fn repeated_faults_leave_no_timer_that_does_harm() {
-    with_server(ZONES, None, |asker| {
+    for text in [ZONES.to_string(), behind_a_control_plane()] {
+        fail_and_repair_in_turn(&text);
+    }
+}
+
+fn fail_and_repair_in_turn(text: &str) {
+    with_server(text, None, |asker| {
         asker.get(&in_zone("a", 2));
         for _ in 0..20 {
             injected(asker, json!({ "fail": { "zone": "a" }, "for": "25s" }));

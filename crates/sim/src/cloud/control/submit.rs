@@ -54,13 +54,12 @@ fn poll(world: &mut World, now: Time) -> bool {
     has_polled
 }
 
-/// Submits a call of a client from outside.
+/// Submits a call of a client from outside. [`work`] is to follow.
 pub fn submit_of_client(world: &mut World, now: Time, call: Call, number: CallNumber) {
     let profile = profile::profile(world, &call);
     launching::note_launching(world, &call);
     let request = world.control_mut().plane.submit_once(now, call, profile);
     world.clients.as_mut().expect("a client calls").note(request, number);
-    work(world, now);
 }
 
 /// Handles a timer of the control plane.

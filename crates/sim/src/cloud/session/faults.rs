@@ -1,9 +1,7 @@
 //! Faults that clients inject into a run: hosts and stages of the control plane fail, or are repaired, at their word.
 
-use crate::cloud::control::submit;
 use crate::cloud::instances::recovery;
 use crate::cloud::observe::observer::Observer;
-use crate::cloud::reaction::work;
 use crate::cloud::session::Session;
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Duration, HostId, Time};
@@ -29,7 +27,7 @@ impl Session {
         self.world.open_faults(config);
         self.world.advance_ledger(now);
         recovery::inject(&mut self.world, now, |faults| faults.fail_now(now, hosts, until));
-        self.follow_up(observer, |world| work::after_event(world, now))
+        self.follow_up(observer, false)
     }
 
     /// Returns whether a host has failed and the failure is not detected yet.
@@ -49,7 +47,7 @@ impl Session {
         }
         self.world.advance_ledger(now);
         recovery::inject(&mut self.world, now, |faults| faults.repair_now(now, hosts));
-        self.follow_up(observer, |world| work::after_event(world, now))
+        self.follow_up(observer, false)
     }
 
     /// Puts a stage of the control plane into an outage now, for a time or until it is repaired.
@@ -69,8 +67,7 @@ impl Session {
     ) -> Result<(), InputError> {
         let now = self.now();
         self.world.control_mut().plane.fail_now(now, outage, end_of(now, length));
-        submit::work(&mut self.world, now);
-        self.follow_up(observer, |world| work::after_event(world, now))
+        self.follow_up(observer, false)
     }
 
     /// Ends the injected outage of a stage now, if it is in one. Returns whether there is such a stage.
@@ -84,8 +81,7 @@ impl Session {
         if !control.plane.repair_now(now, stage) {
             return Ok(false);
         }
-        submit::work(&mut self.world, now);
-        self.follow_up(observer, |world| work::after_event(world, now))?;
+        self.follow_up(observer, false)?;
         Ok(true)
     }
 }

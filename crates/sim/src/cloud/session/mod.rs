@@ -127,25 +127,24 @@ impl Session {
             None => client_calls::take_effect(world, now, number, &call),
             Some(_) => submit::submit_of_client(world, now, call, number),
         }
-        // With a control plane a call may carry out others.
-        let launches_at_once = is_launch && world.control.is_none();
-        self.follow_up(observer, |world| work::after_call(world, now, launches_at_once))?;
+        self.follow_up(observer, is_launch)?;
         Ok(number)
     }
 
-    /// Lets what a client has done have its consequences, of which `react` are those for demand that reacts.
-    fn follow_up(
-        &mut self,
-        observer: &mut dyn Observer,
-        react: impl FnOnce(&mut World),
-    ) -> Result<(), InputError> {
+    /// Lets the deed of a client have its consequences: what the control plane carries out, and demand that reacts.
+    fn follow_up(&mut self, observer: &mut dyn Observer, is_launch: bool) -> Result<(), InputError> {
+        let now = self.now();
         let Session { world, runner, progress, .. } = self;
+        if world.control.is_some() {
+            submit::work(world, now);
+        }
         if world.reactions.is_some() {
-            react(world);
+            // With a control plane a call may carry out others.
+            work::after_call(world, now, is_launch && world.control.is_none());
         }
         // An observer that ends a run ends none that is left open.
         let _ = runner.after_step(world, &mut progress.milestones, observer);
-        self.advance(self.now(), observer)
+        self.advance(now, observer)
     }
 
     /// Takes the answers that were given since they were last taken, in order.
