@@ -27,8 +27,11 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 /// Nanoseconds in a second.
 pub const NS_PER_S: u64 = 1_000_000_000;
 
+/// Nanoseconds in an hour.
+pub const NS_PER_HOUR: u64 = 3600 * NS_PER_S;
+
 /// Nanoseconds in a day.
-pub const NS_PER_DAY: u64 = 86_400 * NS_PER_S;
+pub const NS_PER_DAY: u64 = 24 * NS_PER_HOUR;
 
 /// A point in simulated time \[ns since the start of the scenario\].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Failures of single hosts: without memory, all in one process; or with age, each by its own timer.
 
 use super::config::HostFaultConfig;
+use crate::draw::{exponential, to_duration};
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::units::{Duration, HostId};
@@ -109,14 +110,4 @@ impl Failures {
     pub fn is_in(&self, host: HostId, life: Life) -> bool {
         matches!(self, Failures::Ageing { lives, .. } if lives[host.index()] == life)
     }
-}
-
-/// Draws from the exponential distribution with mean 1.
-fn exponential(stream: &mut Stream) -> f64 {
-    -libm::log(stream.unit())
-}
-
-/// Rounds nanoseconds; saturates at 584 years.
-fn to_duration(ns: f64) -> Duration {
-    Duration((ns + 0.5) as u64)
 }
