@@ -131,7 +131,7 @@ fn asking_changes_nothing() {
     let arrivals = "
         duration = '4h'
         zones = [
-            { name = 'a', hosts = [{ count = 3, vcpu = 16, memory_gib = 64 }] },
+            { name = 'a', hosts = [{ count = 3, vcpu = 16, memory_gib = 64, gpu = 4, gpu_division = 'devices' }] },
             { name = 'b', hosts = [{ elastic = true, max_hosts = 2, vcpu = 16, memory_gib = 64 }] },
         ]
         [workload]
@@ -139,7 +139,7 @@ fn asking_changes_nothing() {
         [[workload.arrivals]]
         process = { kind = 'poisson', per_hour = 30.0 }
         lifetime = { kind = 'exponential', mean = '2h' }
-        types = { 'm5.large' = 3, 'm5.xlarge' = 1 }
+        types = { 'm5.large' = 3, 'm5.xlarge' = 1, 'g4dn.xlarge' = 1 }
         stops = { run = { kind = 'exponential', mean = '15m' }, stopped = { kind = 'exponential', mean = '10m' } }";
     let experiment = Experiment::new(arrivals);
     let mut decided = 0;
@@ -147,7 +147,9 @@ fn asking_changes_nothing() {
         let set = [format!("placement.strategy='{strategy}'")];
         let set: Vec<&str> = set.iter().map(String::as_str).collect();
         let plain = experiment.run_with(&set, UNCHECKED, &mut Silent);
-        for subject in [instance(21), instance(22), instance(23), Subject::Launch(150)] {
+        // Launches at which a strategy that adapts does so, and the first ones of an hour, are among them.
+        let launches = [1, 2, 4, 8, 16, 32, 33, 64, 90, 150].map(Subject::Launch);
+        for subject in [instance(21), instance(22), instance(23)].into_iter().chain(launches) {
             // Each decision is held to what the run does, or it panics.
             let outcome = explain(&experiment, &set, subject);
             assert_eq!((outcome.digest, outcome.events), (plain.digest, plain.events), "{strategy}");

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use plimsoll_base::units::{HostId, Time};
+use plimsoll_base::units::{HostId, NS_PER_HOUR, Time};
 
 /// Hour, from the beginning of the run, by whose end an instance is predicted to have left its host.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ExitHour(pub u32);
-
-const NS_PER_HOUR: u64 = 3_600_000_000_000;
 
 /// Hours that count for an instance that has more left or no prediction.
 pub const LONGEST_H: u32 = 1000;

@@ -1,5 +1,5 @@
 //! Why no host took a request: the limit that decided. An unconstrained request is explained by totals
-//! alone, since a run may refuse millions; a constrained one costs a search or two.
+//! alone, since a run may refuse millions; a constrained one costs a search or two, as does one where the strategy may leave room unused.
 
 use super::groups::GroupRule;
 use super::placer::Placer;

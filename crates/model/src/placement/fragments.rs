@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use plimsoll_base::units::Resources;
 
-/// Requests that are typical, with their numbers: the most frequent ones, until they make up 95 % of all. Memory does not count.
+/// Requests that are typical, with their numbers: the most frequent ones, until they make up 95 % of all. Only vCPU and
+/// GPU count.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct TypicalRequests(Vec<(Resources, u64)>);
 
@@ -20,9 +21,11 @@ impl TypicalRequests {
     pub fn of(requests: &[(Resources, u64)]) -> TypicalRequests {
         let mut counts: BTreeMap<Resources, u64> = BTreeMap::new();
         for (amounts, count) in requests {
-            let mut amounts = *amounts;
-            amounts.0[Resources::MEMORY] = 0;
-            *counts.entry(amounts).or_default() += count;
+            let mut counted = Resources::ZERO;
+            for resource in [Resources::VCPU, Resources::GPU] {
+                counted.0[resource] = amounts.0[resource];
+            }
+            *counts.entry(counted).or_default() += count;
         }
         let all: u64 = counts.values().sum();
         let mut typical: Vec<(Resources, u64)> = counts.into_iter().filter(|(_, count)| *count > 0).collect();
@@ -75,7 +78,9 @@ mod tests {
 
     #[test]
     fn what_typical_requests_cannot_use_is_a_fragment() {
-        let requests = [(gpu(2, 500), 60), (gpu(4, 2000), 35), (gpu(1, 0), 4), (gpu(9, 100), 1)];
+        let with_storage = Resources([2000, 9, 500, 40, 1]);
+        let requests =
+            [(gpu(2, 500), 50), (with_storage, 10), (gpu(4, 2000), 35), (gpu(1, 0), 4), (gpu(9, 100), 1)];
         let typical = TypicalRequests::of(&requests);
         assert_eq!(typical.count(), 95, "the rest is rare");
         // A half fits on the second and third device, two whole ones nowhere.

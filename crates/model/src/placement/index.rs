@@ -9,7 +9,7 @@ use super::exits::{Bands, Exits};
 use super::racks::RackHosts;
 use super::request::Request;
 use super::scan::{KNOWN, Scan, cost_of};
-use super::strategy::{Candidates, GroupOf, GroupSet, MAX_GROUPS, Selector, Strategy};
+use super::strategy::{Candidates, GroupSet, MAX_GROUPS, Selector, Strategy};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
@@ -418,7 +418,7 @@ impl Candidates for Indexed<'_> {
         self.exits.expect(KNOWN).now()
     }
 
-    fn least_of(&mut self, groups: GroupSet, _group_of: GroupOf<'_>) -> Option<HostId> {
+    fn least_of(&mut self, groups: GroupSet, _of: &dyn Selector) -> Option<HostId> {
         let (shape, hosts) = (self.request.shape, (self.fleet.hosts(), self.fleet.skus()));
         match self.index {
             ZoneIndex::Classes(partitions) => {
@@ -428,7 +428,7 @@ impl Candidates for Indexed<'_> {
         }
     }
 
-    fn used_last(&mut self, _last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId> {
+    fn used_last(&mut self, _of: &dyn Selector) -> Option<HostId> {
         let (shape, hosts) = (self.request.shape, (self.fleet.hosts(), self.fleet.layouts()));
         match self.index {
             ZoneIndex::Uses(index) => index.first(shape, hosts, self.shapes, self.filter),
@@ -451,7 +451,7 @@ persist! { AnyHost { derived: [partitions, orders_by_use] } }
 impl Selector for AnyHost {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         match self.partitions {
-            None if self.orders_by_use => hosts.used_last(&|_| 0),
+            None if self.orders_by_use => hosts.used_last(self),
             None => hosts.first_from(HostId(0)),
             Some(partitions) => (0..partitions).find_map(|partition| hosts.least(partition)),
         }

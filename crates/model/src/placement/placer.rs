@@ -65,11 +65,13 @@ impl Placer {
         self.views.as_ref().map(|views| views.conflicts())
     }
 
-    /// Puts every host into an index that has none.
+    /// Puts every host into an index that has none: those used last at last, as an index by use takes them.
     pub(super) fn index_hosts(&mut self, fleet: &mut Fleet) {
         for zone in 0..fleet.zones().len() {
-            for id in fleet.zones()[zone].hosts.clone() {
-                self.reindex(HostId(id), ZoneId(zone as u16), fleet);
+            let mut ids: Vec<HostId> = fleet.zones()[zone].hosts.clone().map(HostId).collect();
+            ids.sort_by_key(|id| self.selector.last_use(*id));
+            for id in ids {
+                self.reindex(id, ZoneId(zone as u16), fleet);
             }
         }
     }
@@ -87,6 +89,20 @@ impl Placer {
     pub fn repredict(&mut self) {
         if let Some(exits) = self.index.exits() {
             exits.set_repredicts(true);
+        }
+    }
+
+    /// Brings everything to the state in which the next choice is made, so that a diagnosis before it sees the same.
+    pub fn prepare(&mut self, now: Time, fleet: &mut Fleet) {
+        self.advance(now, fleet);
+        self.adapt();
+    }
+
+    /// Adapts a strategy to the demand so far.
+    #[inline]
+    fn adapt(&mut self) {
+        if self.adapts && self.selector.adapt() {
+            self.index.rerank(self.selector.ranking());
         }
     }
 
@@ -121,9 +137,7 @@ impl Placer {
     /// Returns the host that the strategy selects for a request, among those of its zone that may take it.
     #[inline(always)] // every launch
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {
-        if self.adapts && self.selector.adapt() {
-            self.index.rerank(self.selector.ranking());
-        }
+        self.adapt();
         if let Some(constraint) = request.constraint {
             return self.choose_constrained(request, &constraint, fleet);
         }
@@ -183,6 +197,11 @@ impl Placer {
             fleet.open_where(request.zone, &request.footprint(), suits, |fleet, id| tier.allows(id, fleet))
         })?;
         self.changed(opened, request.zone, fleet);
+        if request.constraint.is_none()
+            && let Some(views) = &mut self.views
+        {
+            views.opened(opened);
+        }
         Some(opened)
     }
 

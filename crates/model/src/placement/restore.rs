@@ -75,7 +75,8 @@ impl Placer {
         self.selector.placed(request, host, fleet);
         if let Some(exits) = self.index.exits() {
             exits.add(host, request.exit, request.amounts.vcpu_milli());
-            self.reindex(host, request.zone, fleet);
         }
+        // Its group or its last use may have changed.
+        self.reindex(host, request.zone, fleet);
     }
 }

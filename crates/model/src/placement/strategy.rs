@@ -32,16 +32,13 @@ pub trait Candidates {
     fn least(&mut self, partition: u16) -> Option<HostId>;
     /// Returns the hour that it is, for a strategy that knows predicted ends.
     fn hour(&self) -> u32;
-    /// Returns the host with the least cost that fits, of those whose group is in a set; ties go to the lowest id. `group_of` is
-    /// [`Selector::group`] of the strategy that asks.
-    fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId>;
-    /// Returns the host that was used last of those that fit; ties go to the lowest id. `last_use_of` is [`Selector::last_use`] of the
-    /// strategy that asks.
-    fn used_last(&mut self, last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId>;
+    /// Returns the host with the least cost that fits, of those whose group is in a set; ties go to the lowest id. `of` is
+    /// the strategy that asks, which knows the groups.
+    fn least_of(&mut self, groups: GroupSet, of: &dyn Selector) -> Option<HostId>;
+    /// Returns the host that was used last of those that fit; ties go to the lowest id. `of` is the strategy that asks, which knows
+    /// the uses.
+    fn used_last(&mut self, of: &dyn Selector) -> Option<HostId>;
 }
-
-/// Function from a host to its group, by the predicted ends of all hosts.
-pub type GroupOf<'a> = &'a dyn Fn(HostId, &Exits) -> u32;
 
 /// The most groups of hosts that a strategy may tell apart.
 pub const MAX_GROUPS: u32 = u64::BITS;
@@ -51,9 +48,6 @@ pub const MAX_GROUPS: u32 = u64::BITS;
 pub struct GroupSet(u64);
 
 impl GroupSet {
-    /// All groups.
-    pub const ALL: GroupSet = GroupSet(u64::MAX);
-
     /// Returns the set of some groups.
     pub fn of(groups: impl IntoIterator<Item = u32>) -> GroupSet {
         GroupSet(groups.into_iter().fold(0, |set, group| set | 1 << group))

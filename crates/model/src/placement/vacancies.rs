@@ -9,7 +9,7 @@ use super::constraints::Tier;
 use super::exits::Exits;
 use super::request::Request;
 use super::scan::{KNOWN, cost_of};
-use super::strategy::{Candidates, GroupOf, GroupSet};
+use super::strategy::{Candidates, GroupSet, Selector};
 use super::tenancies::Vacant;
 use crate::fleet::Fleet;
 use crate::fleet::index::cost::Cost;
@@ -83,13 +83,13 @@ impl Candidates for Vacancies<'_> {
         self.exits.expect(KNOWN).now()
     }
 
-    fn least_of(&mut self, groups: GroupSet, group_of: GroupOf<'_>) -> Option<HostId> {
+    fn least_of(&mut self, groups: GroupSet, of: &dyn Selector) -> Option<HostId> {
         let exits = self.exits.expect(KNOWN);
-        self.least_where(|id| groups.contains(group_of(id, exits)))
+        self.least_where(|id| groups.contains(of.group(id, exits)))
     }
 
-    fn used_last(&mut self, last_use_of: &dyn Fn(HostId) -> u64) -> Option<HostId> {
+    fn used_last(&mut self, of: &dyn Selector) -> Option<HostId> {
         let fitting = self.roomy().flatten().copied().filter(|id| self.fits(*id));
-        fitting.min_by_key(|id| (Reverse(last_use_of(*id)), *id))
+        fitting.min_by_key(|id| (Reverse(of.last_use(*id)), *id))
     }
 }

@@ -21,8 +21,8 @@ struct View {
     index: FleetIndex,
     /// Hosts that have changed since it saw them.
     outdated: BTreeSet<HostId>,
-    /// Number of the period of its last refresh; `None` before the first.
-    refreshed: Option<u64>,
+    /// Time of its next refresh.
+    due: Time,
 }
 
 impl View {
@@ -53,9 +53,9 @@ impl Persist for Views {
         let Views { delay: _, retries: _, views, turn, chosen, conflicts } = self;
         out.put(&(*turn as u64, chosen.map(|(view, host)| (view as u64, host)), conflicts));
         out.put(&(views.len() as u64));
-        for View { fleet, index: _, outdated, refreshed } in views {
+        for View { fleet, index: _, outdated, due } in views {
             fleet.save(out);
-            out.put(&(outdated, refreshed));
+            out.put(&(outdated, due));
         }
     }
 
@@ -70,7 +70,7 @@ impl Persist for Views {
         self.chosen = chosen.map(|(view, host)| (view as usize, host));
         for view in &mut self.views {
             view.fleet.restore(from)?;
-            (view.outdated, view.refreshed) = from.get()?;
+            (view.outdated, view.due) = from.get()?;
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl Views {
         let view = |mut strategy: Strategy| {
             let fleet = fleet.without_marks();
             let index = FleetIndex::new(&mut strategy, &fleet);
-            View { fleet, index, outdated: BTreeSet::new(), refreshed: None }
+            View { fleet, index, outdated: BTreeSet::new(), due: Time::ZERO }
         };
         let views = strategies.into_iter().map(view).collect();
         let StaleConfig { delay, retries, .. } = *rule;
@@ -128,13 +128,17 @@ impl Views {
     pub fn advance(&mut self, now: Time, selector: &dyn Selector, fleet: &Fleet) {
         let count = self.views.len() as u64;
         for (number, view) in (0..count).zip(&mut self.views) {
-            let ahead = u128::from(self.delay.0) * u128::from(number) / u128::from(count);
-            let period = ((u128::from(now.0) + ahead) / u128::from(self.delay.0)) as u64;
-            if view.refreshed != Some(period) {
-                view.refreshed = Some(period);
+            if now >= view.due {
+                view.due = next_refresh(now, self.delay, (number, count));
                 std::mem::take(&mut view.outdated).into_iter().for_each(|id| view.see(id, selector, fleet));
             }
         }
+    }
+
+    /// Notes that a host was opened for the launch of the scheduler that found none in its last choice.
+    pub fn opened(&mut self, host: HostId) {
+        let last = (self.turn + self.views.len() - 1) % self.views.len();
+        self.chosen = Some((last, host));
     }
 
     /// Notes that a host has changed, which the scheduler sees that has just placed an instance there.
@@ -176,4 +180,13 @@ impl Views {
         }
         None
     }
+}
+
+/// Returns the first time after `now` at which a scheduler refreshes its view: once in each delay, the refreshes of all of them
+/// spread over it.
+fn next_refresh(now: Time, delay: Duration, (number, count): (u64, u64)) -> Time {
+    let delay = u128::from(delay.0);
+    let ahead = delay * u128::from(number) / u128::from(count);
+    let period = (u128::from(now.0) + ahead) / delay;
+    Time(u64::try_from((period + 1) * delay - ahead).unwrap_or(u64::MAX))
 }

@@ -13,10 +13,7 @@ use super::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::Problem;
 use plimsoll_base::persist;
-use plimsoll_base::units::{Duration, NS_PER_S, Time};
-
-const NS_PER_HOUR: u64 = 3600 * NS_PER_S;
-const NS_PER_DAY: u64 = 24 * NS_PER_HOUR;
+use plimsoll_base::units::{Duration, NS_PER_DAY, NS_PER_HOUR, Time};
 
 /// Days in the months of `growth_per_month`.
 const DAYS_PER_MONTH: f64 = 30.0;

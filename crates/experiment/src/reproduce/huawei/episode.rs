@@ -8,7 +8,6 @@ use plimsoll_base::units::{AccountId, HostId, Resources, ZoneId};
 use plimsoll_model::fleet::host_group::{HostGroup, Hosts};
 use plimsoll_model::fleet::topology::Affinity;
 use plimsoll_model::fleet::{Change, Fleet};
-use plimsoll_model::placement::exits::ExitHour;
 use plimsoll_model::placement::placer::Placer;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::strategy::Strategy;
@@ -55,15 +54,7 @@ impl<'a> Episode<'a> {
 
     fn request(&mut self, row: usize) -> Request {
         let footprint = self.vms[row].footprint;
-        Request {
-            shape: self.placer.shape(footprint, &self.fleet),
-            amounts: footprint.amounts,
-            numa: footprint.numa,
-            account: AccountId(0),
-            zone: ZONE,
-            constraint: None,
-            exit: ExitHour::UNKNOWN,
-        }
+        Request::new(self.placer.shape(footprint, &self.fleet), footprint, AccountId(0), ZONE)
     }
 
     /// Returns the host that the strategy chooses for a VM; `None` where none has room.

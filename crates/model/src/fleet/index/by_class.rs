@@ -152,7 +152,7 @@ impl View {
 #[derive(Clone, Debug)]
 pub struct ClassIndex {
     inputs: RankingInputs,
-    /// Groups of hosts that are searched apart, at least 1. A search that knows none finds the hosts of group 0.
+    /// Groups of hosts that are searched apart, at least 1.
     groups: u32,
     classes: Vec<Class>,
     /// Free amounts of the parts, by class, up to the last one whose hosts are divided.
@@ -296,8 +296,7 @@ impl ClassIndex {
         let need = shapes.need(shape);
         let class_of = |id: HostId| hosts[id.index()].index_mark;
         let mut best: Option<HostId> = None;
-        let count = self.groups as usize;
-        for group in groups.into_iter().take_while(|group| *group < count) {
+        for group in groups {
             let view = &self.views[0];
             let first = view.orders[group].first(need);
             let may_win = |class: u32, best: HostId| view.rank(class).cost <= view.rank(class_of(best)).cost;
@@ -452,7 +451,8 @@ impl ClassIndex {
     /// Returns the host that a request would likely get, for prefetching.
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
-        let view = self.views.get(self.view_of(shape, shapes))?;
+        // Of several groups it is not known which one is searched first.
+        let view = self.views.get(self.view_of(shape, shapes)).filter(|_| self.groups == 1)?;
         let position = view.orders[0].first(shapes.need(shape))?;
         self.classes[view.orders[0].key(position) as usize].hosts.top()
     }

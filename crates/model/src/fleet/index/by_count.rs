@@ -38,7 +38,7 @@ pub struct CountIndex {
 struct Bucket {
     /// Chunks in which a host can take a request.
     chunks: Vec<Option<MaskLevels>>,
-    /// Their unions.
+    /// Union of each chunk.
     unions: MaskLevels,
 }
 

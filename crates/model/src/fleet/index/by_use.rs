@@ -12,7 +12,7 @@ use crate::fleet::host::Host;
 use crate::fleet::layout::Layouts;
 use plimsoll_base::units::HostId;
 
-/// Slots that are free, by hosts, when hosts have moved up, and as many more.
+/// Free slots before the hosts when they have moved up, beside one for each host.
 const FREE_SLOTS: usize = if cfg!(test) { 5 } else { 1 << 12 };
 
 /// Slot of a host, or one that it has left.

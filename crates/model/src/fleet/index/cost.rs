@@ -12,6 +12,8 @@ use plimsoll_base::units::RESOURCES;
 pub enum Cost {
     /// The first number decides, then the second.
     Pair(u64, u64),
+    /// A change decides, then a number.
+    Change(i64, u64),
     /// A sum of ratios; less is better.
     Sum(RatioSum),
     /// A sum of ratios; more is better.
@@ -32,7 +34,7 @@ impl Cost {
     pub fn exists(&self) -> bool {
         match self {
             Cost::Values(values) => values.iter().all(Value::exists),
-            Cost::Pair(..) | Cost::Sum(_) | Cost::LessSum(_) | Cost::Most(_) => true,
+            Cost::Pair(..) | Cost::Change(..) | Cost::Sum(_) | Cost::LessSum(_) | Cost::Most(_) => true,
         }
     }
 }
@@ -47,6 +49,7 @@ impl fmt::Display for Cost {
         match self {
             Cost::Pair(first, 0) => write!(out, "{}", signed(*first)),
             Cost::Pair(first, second) => write!(out, "{}, {}", signed(*first), signed(*second)),
+            Cost::Change(change, number) => write!(out, "{change}, {number}"),
             Cost::Sum(sum) => write!(out, "{:.6}", sum.approximate),
             Cost::LessSum(sum) => write!(out, "{:.6}", -sum.approximate),
             Cost::Most(number) => write!(out, "{:.6}", -number),
@@ -62,6 +65,7 @@ impl Ord for Cost {
     fn cmp(&self, other: &Cost) -> Ordering {
         match (self, other) {
             (Cost::Pair(a, b), Cost::Pair(c, d)) => (a, b).cmp(&(c, d)),
+            (Cost::Change(a, b), Cost::Change(c, d)) => (a, b).cmp(&(c, d)),
             (Cost::Sum(a), Cost::Sum(b)) => a.cmp(b),
             (Cost::LessSum(a), Cost::LessSum(b)) => b.cmp(a),
             (Cost::Most(a), Cost::Most(b)) => b.total_cmp(a),
@@ -173,6 +177,7 @@ mod tests {
     fn costs_are_shown_as_numbers_of_which_the_least_is_best() {
         assert_eq!(Cost::Pair(2000, 4096).to_string(), "2000, 4096");
         assert_eq!(Cost::Pair(3, 0).to_string(), "3");
+        assert_eq!(Cost::Change(-1, 4096).to_string(), "-1, 4096");
         assert_eq!(Cost::most(8000, 32_768).to_string(), "-8000, -32768");
         assert_eq!(Cost::Sum(sum(&[(1, 2), (1, 4)])).to_string(), "0.750000");
         assert_eq!(Cost::LessSum(sum(&[(1, 2)])).to_string(), "-0.500000");

@@ -60,8 +60,7 @@ impl Dvla {
 impl Selector for Dvla {
     fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId> {
         let band = self.bands.of(request.exit.left(hosts.hour()));
-        let group_of = |id: HostId, exits: &Exits| self.group(id, exits);
-        self.order(band).into_iter().find_map(|groups| hosts.least_of(groups, &group_of))
+        self.order(band).into_iter().find_map(|groups| hosts.least_of(groups, self))
     }
 
     fn group(&self, host: HostId, exits: &Exits) -> u32 {

@@ -37,7 +37,7 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
 struct Fgd {
     /// Launches so far, by the number of what they ask for in the index.
     launches: Vec<(Resources, u64)>,
-    /// All of them.
+    /// Sum of `launches`.
     all: u64,
     /// Number of launches at which the typical requests are taken anew.
     due_at: u64,
@@ -91,23 +91,20 @@ struct Growth {
 }
 
 impl Growth {
-    /// Returns the fragments after placing less those before, from the middle of the numbers on.
-    fn growth(&self, host: Candidate<'_>, request: &Footprint) -> u64 {
+    /// Returns the fragments after placing less those before; 0 for a host whose devices are not told apart.
+    fn growth(&self, host: Candidate<'_>, request: &Footprint) -> i64 {
         let devices = usize::from(host.sku.topology.devices);
-        let Some(before) = host.parts.filter(|_| devices > 0) else { return MIDDLE };
+        let Some(before) = host.parts.filter(|_| devices > 0) else { return 0 };
         let topology = &host.sku.topology;
-        let Some(affinity) = before.choose(topology, request, NodeOrder::Lowest) else { return MIDDLE };
+        let Some(affinity) = before.choose(topology, request, NodeOrder::Lowest) else { return 0 };
         let mut after = *before;
         after.take(request, affinity);
         let vcpu = host.free.vcpu_milli();
         let left = vcpu.saturating_sub(request.amounts.vcpu_milli());
-        MIDDLE + self.typical.fragments(left, &after.devices[..devices])
-            - self.typical.fragments(vcpu, &before.devices[..devices])
+        let fragments = |vcpu, devices| self.typical.fragments(vcpu, devices) as i64;
+        fragments(left, &after.devices[..devices]) - fragments(vcpu, &before.devices[..devices])
     }
 }
-
-/// Growth of hosts whose devices are not told apart: none.
-const MIDDLE: u64 = 1 << 63;
 
 impl Ranking for Growth {
     fn inputs(&self) -> RankingInputs {
@@ -117,6 +114,6 @@ impl Ranking for Growth {
     fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost {
         let Resources([vcpu, memory, ..]) = *candidate.free;
         let fullest = u64::from(vcpu) << 32 | u64::from(memory);
-        Cost::Pair(self.growth(candidate, request), fullest)
+        Cost::Change(self.growth(candidate, request), fullest)
     }
 }

@@ -45,9 +45,8 @@ persist! { LaBinary { derived: [sorts] } }
 impl Selector for LaBinary {
     fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId> {
         let own = self.sorts.of(request.exit.left(hosts.hour()));
-        let group_of = |id: HostId, exits: &Exits| self.group(id, exits);
         let order = [1 + own, EMPTY, 2 - own];
-        order.into_iter().find_map(|group| hosts.least_of(GroupSet::of([group]), &group_of))
+        order.into_iter().find_map(|group| hosts.least_of(GroupSet::of([group]), self))
     }
 
     fn group(&self, host: HostId, exits: &Exits) -> u32 {

@@ -86,8 +86,7 @@ impl Lava {
 impl Selector for Lava {
     fn select(&mut self, hosts: &mut dyn Candidates, request: &Request) -> Option<HostId> {
         let class = self.classes.of(request.exit.left(hosts.hour()));
-        let group_of = |id: HostId, exits: &Exits| self.group(id, exits);
-        self.order(class).find_map(|group| hosts.least_of(GroupSet::of([group]), &group_of))
+        self.order(class).find_map(|group| hosts.least_of(GroupSet::of([group]), self))
     }
 
     fn placed(&mut self, _request: &Request, host: HostId, fleet: &Fleet) -> Undo {

@@ -32,7 +32,7 @@ persist! { MoveToFront { values: [last_uses, uses] } }
 
 impl Selector for MoveToFront {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
-        hosts.used_last(&|id| self.last_use(id))
+        hosts.used_last(self)
     }
 
     fn placed(&mut self, _request: &Request, host: HostId, _fleet: &Fleet) -> Undo {

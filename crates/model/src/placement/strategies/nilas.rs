@@ -5,7 +5,7 @@
 //! The paper's first score is `max(0, end of the instance - end of the host)` in 12 steps from 0 to 168 h, bin packing the next; the
 //! bounds of the steps and its packing score are not published. Here the time that is left is in steps before it is
 //! subtracted, so that a decision compares a few groups of hosts whatever their number, and best fit packs. The paper predicts
-//! again while an instance runs; here a host that is overdue counts as ending now.
+//! again while an instance runs; here a host that is overdue counts as ending now, unless `placement.prediction.repredicts`.
 
 use super::best_fit;
 use crate::placement::entry::StrategyEntry;
@@ -43,8 +43,7 @@ impl Selector for Nilas {
         let band = self.bands.of(request.exit.left(hosts.hour()));
         let outlasted_by = GroupSet::of(band..self.bands.count());
         let less_and_less = (0..band).rev().map(|lower| GroupSet::of([lower]));
-        let group_of = |id: HostId, exits: &Exits| self.group(id, exits);
-        [outlasted_by].into_iter().chain(less_and_less).find_map(|groups| hosts.least_of(groups, &group_of))
+        [outlasted_by].into_iter().chain(less_and_less).find_map(|groups| hosts.least_of(groups, self))
     }
 
     fn group(&self, host: HostId, exits: &Exits) -> u32 {

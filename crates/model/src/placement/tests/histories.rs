@@ -4,9 +4,9 @@
 use super::*;
 use crate::fleet::host::HostState;
 use crate::placement::strategy::Undo;
+use plimsoll_base::units::NS_PER_HOUR;
 
 const ZONE: ZoneId = ZoneId(0);
-const HOUR_NS: u64 = 3_600_000_000_000;
 
 /// Four hosts of 8 vCPU, 32 GiB and so many GPU devices.
 struct Scene {
@@ -27,8 +27,7 @@ impl Scene {
     fn request(&mut self, vcpu: u32, gpu_milli: u32, exit: u32) -> Request {
         let amounts = Resources([vcpu * 1000, 1024, gpu_milli, 0, 0]);
         let shape = self.placer.shape(amounts, &self.fleet);
-        let (numa, account, exit) = (NumaNodes::default(), AccountId(0), ExitHour(exit));
-        Request { shape, amounts, numa, account, zone: ZONE, constraint: None, exit }
+        Request { exit: ExitHour(exit), ..Request::new(shape, amounts, AccountId(0), ZONE) }
     }
 
     fn place(&mut self, host: u32, (vcpu, gpu_milli, exit): (u32, u32, u32)) -> (Request, Affinity, Undo) {
@@ -57,7 +56,7 @@ impl Scene {
     }
 
     fn at(&mut self, hour: u64) {
-        self.placer.advance(Time(hour * HOUR_NS), &mut self.fleet);
+        self.placer.advance(Time(hour * NS_PER_HOUR), &mut self.fleet);
     }
 }
 

@@ -143,22 +143,22 @@ fn placements_that_are_undone_leave_no_trace() {
 
 /// Takes the host used last of those that fit: a strategy whose state is a list.
 #[derive(Clone)]
-struct MoveToFront {
+struct ListedUses {
     /// Hosts that were used, the last one first.
     recent: Vec<HostId>,
     /// False for an undo that takes the host out and forgets its former position.
     keeps_position: bool,
 }
 
-persist! { MoveToFront { values: [recent], derived: [keeps_position] } }
+persist! { ListedUses { values: [recent], derived: [keeps_position] } }
 
-impl MoveToFront {
+impl ListedUses {
     fn strategy(keeps_position: bool) -> Strategy {
-        Strategy::selecting(MoveToFront { recent: Vec::new(), keeps_position })
+        Strategy::selecting(ListedUses { recent: Vec::new(), keeps_position })
     }
 }
 
-impl Selector for MoveToFront {
+impl Selector for ListedUses {
     fn select(&mut self, hosts: &mut dyn Candidates, _request: &Request) -> Option<HostId> {
         let zone = hosts.range();
         let recent = self.recent.iter().copied().find(|id| zone.contains(&id.0) && hosts.fits(*id));
@@ -188,11 +188,11 @@ impl Selector for MoveToFront {
 
 #[test]
 fn a_list_that_is_undone_leaves_no_trace() {
-    check_undo("move-to-front", || MoveToFront::strategy(true));
+    check_undo("a list of uses", || ListedUses::strategy(true));
 }
 
 #[test]
 #[should_panic(expected = "placements that were undone left a trace")]
 fn a_list_with_a_wrong_undo_is_found() {
-    check_undo("move-to-front", || MoveToFront::strategy(false));
+    check_undo("a list of uses", || ListedUses::strategy(false));
 }

@@ -39,10 +39,9 @@ impl Scene {
         }
         let vcpu = 1 << self.random.below(4);
         let amounts = Resources::new(vcpu * 1000, vcpu * 4 * 1024);
-        let (numa, account, zone) = (NumaNodes::default(), AccountId(0), ZoneId(0));
+        let zone = ZoneId(0);
         let shape = self.placer.shape(amounts, &self.fleet);
-        let request =
-            Request { shape, amounts, numa, account, zone, constraint: None, exit: ExitHour::UNKNOWN };
+        let request = Request::new(shape, amounts, AccountId(0), zone);
         self.placer.advance(Time(now * SECOND), &mut self.fleet);
         let chosen = self.placer.choose(&request, &self.fleet);
         if let Some(host) = chosen {
@@ -106,10 +105,9 @@ fn a_conflict_shows_the_host_as_it_is() {
     for (retries, expected) in [(0, None), (1, Some(HostId(1)))] {
         let mut scene = Scene::new(&StrategyConfig::named("first-fit"), rule(2, 60, retries));
         let amounts = Resources::new(16_000, 1024);
-        let (numa, account, zone) = (NumaNodes::default(), AccountId(0), ZoneId(0));
+        let zone = ZoneId(0);
         let shape = scene.placer.shape(amounts, &scene.fleet);
-        let request =
-            Request { shape, amounts, numa, account, zone, constraint: None, exit: ExitHour::UNKNOWN };
+        let request = Request::new(shape, amounts, AccountId(0), zone);
         let mut launch = || {
             scene.placer.advance(Time(SECOND), &mut scene.fleet);
             let host = scene.placer.choose(&request, &scene.fleet)?;
@@ -123,4 +121,27 @@ fn a_conflict_shows_the_host_as_it_is() {
         let limit = scene.placer.explain(&request, &scene.fleet).limit.expect("a limit decided");
         assert_eq!(limit.kind, LimitKind::StrategyHosts, "there is room that the scheduler did not find");
     }
+}
+
+/// A scheduler that finds no room has a host opened, and sees it: the next launch goes there, long before it refreshes its view.
+#[test]
+fn a_host_that_was_opened_for_a_scheduler_is_seen_by_it() {
+    let sellable = Resources([16_000, 64 * 1024, 0, 0, UNLIMITED]);
+    let mut fleet =
+        Fleet::new(&[vec![group(Hosts::Elastic { max_hosts: 12, sellable }, None)]]).expect("one capacity");
+    let strategy = StrategyConfig::named("best-fit");
+    let mut placer = Placer::new(built(&strategy), &mut fleet, true);
+    placer.place_by_views(vec![built(&strategy)], &rule(1, 600, 0).expect("a rule"), &fleet);
+    let (amounts, zone) = (Resources::new(4_000, 16 * 1024), ZoneId(0));
+    let request = Request::new(placer.shape(amounts, &fleet), amounts, AccountId(0), zone);
+    let mut launch = |second: u64| {
+        placer.advance(Time(second * SECOND), &mut fleet);
+        let host =
+            placer.choose(&request, &fleet).or_else(|| placer.open(&request, &mut fleet)).expect("room");
+        fleet.take(host, zone, amounts);
+        placer.placed(&request, host, &fleet);
+        placer.changed(host, zone, &mut fleet);
+        host.0
+    };
+    assert_eq!([1, 2, 3, 4, 5].map(&mut launch), [0, 0, 0, 0, 1]);
 }

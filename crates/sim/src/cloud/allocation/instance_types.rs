@@ -7,7 +7,6 @@ use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::fleet::index::shapes::ShapeId;
 use plimsoll_model::placement::config::NumaRule;
-use plimsoll_model::placement::exits::ExitHour;
 use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::quota::FamilyGroup;
 
@@ -37,9 +36,7 @@ impl TypeInfo {
     /// Returns a request for an instance of the type.
     #[inline]
     pub fn request(&self, account: AccountId, zone: ZoneId) -> Request {
-        let TypeInfo { shape, amounts, numa, .. } = *self;
-        let exit = ExitHour::UNKNOWN;
-        let request = Request { shape, amounts, numa, account, zone, constraint: None, exit };
+        let request = Request::new(self.shape, self.footprint(), account, zone);
         if self.constraint.is_some() { self.with_constraint(request) } else { request }
     }
 

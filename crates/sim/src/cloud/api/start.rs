@@ -30,7 +30,7 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     // The slot of a reservation counts already.
     let claim = (!world.hosts.is_counted(&request, criteria)).then(|| quota_claims::claim_of(world, slot));
     claim.map_or(Ok(()), |claim| quota_claims::take(world, now, account, claim))?;
-    let diagnosis = decisions::diagnose_instance(world, slot, &request);
+    let diagnosis = decisions::diagnose_instance(world, now, slot, &request);
     let taken = world.hosts.allocate(now, &request, criteria, true, &mut world.billing.usage);
     if let Some(diagnosis) = diagnosis {
         decisions::record_move(

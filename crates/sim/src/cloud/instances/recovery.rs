@@ -180,7 +180,7 @@ fn allocate_elsewhere(
     // It leaves its group while another host is chosen, so that it does not count as a second member.
     world.hosts.placer.removed(&old_request, from.host, &world.hosts.fleet);
     let criteria = ReservationCriteria { kind, preference };
-    let diagnosis = decisions::diagnose_instance(world, slot, &request);
+    let diagnosis = decisions::diagnose_instance(world, now, slot, &request);
     let along = from.reservation.and_then(|_| world.hosts.place(&request, true).ok());
     let along = along.map(|placed| placed.allocation);
     let found = match along {

@@ -1,6 +1,6 @@
 //! Decisions about places, recorded for the subject of `--explain`.
 
-use crate::cloud::allocation::allocator::{HostAllocation, ReservationCriteria};
+use crate::cloud::allocation::allocator::{HostAllocation, HostAllocator, ReservationCriteria};
 use crate::cloud::api::launch_context::LaunchContext;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::observe::explain::{Decision, Ending, Explanation, Occasion, Subject, ending};
@@ -25,10 +25,17 @@ pub fn undo_decisions(world: &mut World, context: &LaunchContext) {
 }
 
 /// Diagnoses every host for an instance, if it is the subject of `--explain`.
-pub fn diagnose_instance(world: &World, slot: Slot, request: &Request) -> Option<Diagnosis> {
+pub fn diagnose_instance(world: &mut World, now: Time, slot: Slot, request: &Request) -> Option<Diagnosis> {
     let subject = world.recorder.decisions.as_ref()?.explanation.subject;
     let is_asked = subject == Subject::Instance(world.instances.get(slot).id);
-    is_asked.then(|| world.hosts.placer.diagnose(request, true, &world.hosts.fleet))
+    is_asked.then(|| diagnose(world, now, request, true))
+}
+
+/// Diagnoses every host for a request, as the strategy sees it when it chooses.
+fn diagnose(world: &mut World, now: Time, request: &Request, may_open: bool) -> Diagnosis {
+    let HostAllocator { placer, fleet, .. } = &mut world.hosts;
+    placer.prepare(now, fleet);
+    placer.diagnose(request, may_open, fleet)
 }
 
 /// Records the decision about an instance that starts or moves.
@@ -71,7 +78,7 @@ pub fn take_explanation(world: &mut World) -> Option<Explanation> {
 pub fn diagnose_launch(world: &mut World, context: &LaunchContext, may_open: bool) -> Option<Diagnosis> {
     let id = world.instances.next_id(world.api.batch.len());
     let is_concerned = world.recorder.decisions.as_mut().is_some_and(|log| log.concerns(id, context));
-    is_concerned.then(|| world.hosts.placer.diagnose(&context.request, may_open, &world.hosts.fleet))
+    is_concerned.then(|| diagnose(world, context.now, &context.request, may_open))
 }
 
 /// Records the decision about an instance of a launch, which is the last of the batch if it was allocated.
