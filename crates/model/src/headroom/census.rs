@@ -133,6 +133,16 @@ pub fn room_of(id: HostId, fleet: &Fleet) -> Option<Room> {
     takes_any.then_some(Room { free: host.free, instances, hardware: sku.hardware, parts })
 }
 
+/// Returns true if two active hosts are alike in all that a census tells apart.
+fn are_alike(a: HostId, b: HostId, fleet: &Fleet) -> bool {
+    let [of_a, of_b] = [a, b].map(|id| &fleet.hosts()[id.index()]);
+    let layouts = fleet.layouts();
+    let counts_instances = layouts.sku(of_a).max_instances != u32::MAX;
+    (of_a.free, of_a.sku, of_a.pool) == (of_b.free, of_b.sku, of_b.pool)
+        && (!counts_instances || of_a.instances == of_b.instances)
+        && layouts.parts(a, of_a) == layouts.parts(b, of_b)
+}
+
 fn listed(classes: BTreeMap<Room, u64>) -> Vec<HostClass> {
     classes.into_iter().map(|(room, hosts)| HostClass { room, hosts }).collect()
 }
@@ -157,22 +167,20 @@ impl Census {
 
     fn of_hosts(fleet: &Fleet, ids: Range<u32>) -> Census {
         let (mut classes, mut empty) = (BTreeMap::new(), BTreeMap::new());
-        // Neighbours are often equal: a run of them costs one look-up.
-        let mut run: Option<(Option<Room>, Room, u64)> = None;
-        let mut count = |(room, whole, hosts): (Option<Room>, Room, u64)| {
-            if let Some(room) = room {
+        let mut count = |(id, hosts): (HostId, u64)| {
+            if let Some(room) = room_of(id, fleet) {
                 *classes.entry(room).or_insert(0) += hosts;
             }
-            *empty.entry(whole).or_insert(0) += hosts;
+            let sku = fleet.layouts().sku(&fleet.hosts()[id.index()]);
+            *empty.entry(Room::empty(sku)).or_insert(0) += hosts;
         };
         let is_active = |id: &HostId| fleet.hosts()[id.index()].state == HostState::Active;
+        // Neighbours are often alike: a run of them costs one look-up.
+        let mut run: Option<(HostId, u64)> = None;
         for id in ids.map(HostId).filter(is_active) {
-            let sku = fleet.layouts().sku(&fleet.hosts()[id.index()]);
-            let room = room_of(id, fleet);
-            let whole = Room::empty(sku);
             match &mut run {
-                Some((of, whole_of, hosts)) if *of == room && *whole_of == whole => *hosts += 1,
-                _ => run.replace((room, whole, 1)).into_iter().for_each(&mut count),
+                Some((first, hosts)) if are_alike(*first, id, fleet) => *hosts += 1,
+                _ => run.replace((id, 1)).into_iter().for_each(&mut count),
             }
         }
         run.into_iter().for_each(&mut count);
@@ -206,5 +214,59 @@ impl Census {
     /// Returns the sum of a resource over what is free, or would be on empty hosts.
     pub(super) fn total(classes: &[HostClass], resource: usize) -> u128 {
         classes.iter().map(|class| u128::from(class.room.free.0[resource]) * u128::from(class.hosts)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::host_group::{HostGroup, Hosts};
+    use crate::fleet::state::HostTrigger;
+    use plimsoll_base::engine::random::{Purpose, Seed};
+    use plimsoll_base::units::ZoneId;
+
+    /// Returns a fleet of plain hosts, of hosts with two NUMA nodes, and of hosts that take so many instances.
+    fn fleet() -> Fleet {
+        let group = |numa_nodes: u8, max_instances: Option<u32>| HostGroup {
+            hosts: Hosts::Fixed { count: 40, sellable: Resources::new(8_000, 16_384) },
+            hosts_per_rack: 4,
+            max_instances,
+            tenancy: Default::default(),
+            hardware: Default::default(),
+            sockets: 0,
+            numa_nodes,
+            has_gpu_devices: false,
+            service_window: Default::default(),
+        };
+        Fleet::new(&[vec![group(1, None), group(2, None), group(1, Some(9))]]).unwrap()
+    }
+
+    #[test]
+    fn a_census_counts_each_host_as_one_by_one() {
+        let (mut fleet, mut random) = (fleet(), Seed(3).stream(Purpose::Mix, 0));
+        let request = Footprint::from(Resources::new(1_000, 1_024));
+        for _ in 0..300 {
+            let host = HostId(random.below(120) as u32);
+            match random.below(9) {
+                0 => _ = fleet.on(host, HostTrigger::Detect),
+                1 => _ = fleet.on(host, HostTrigger::Repair),
+                _ if fleet.accepts(host) && fleet.fits(host, &request) => {
+                    _ = fleet.take(host, ZoneId(0), request)
+                }
+                _ => {}
+            }
+            let (mut classes, mut empty) = (BTreeMap::new(), BTreeMap::new());
+            for id in (0..120).map(HostId) {
+                let host = &fleet.hosts()[id.index()];
+                if let Some(room) = room_of(id, &fleet) {
+                    *classes.entry(room).or_insert(0) += 1;
+                }
+                if host.state == HostState::Active {
+                    *empty.entry(Room::empty(fleet.layouts().sku(host))).or_insert(0) += 1;
+                }
+            }
+            let plain = Census { classes: listed(classes), empty: listed(empty) };
+            assert_eq!(Census::by_zone(&fleet), [plain]);
+        }
     }
 }
