@@ -40,7 +40,9 @@ pub(super) struct Buckets<E> {
     buckets: Box<[[Bucket; RADIX]; LEVELS]>,
     /// A bit per bucket that holds something.
     occupied: [[u64; RADIX / 64]; LEVELS],
-    slabs: Vec<Box<[Chunk<E>]>>,
+    /// Chunks used so far, so many to a slab.
+    slabs: Vec<Vec<Chunk<E>>>,
+    /// The first chunk of those that are free to be used again.
     free: u32,
 }
 
@@ -132,10 +134,22 @@ impl<E: Copy + Default> Buckets<E> {
 
     fn allocate(&mut self) -> u32 {
         if self.free == NONE {
-            self.grow();
+            return self.push_chunk();
         }
         let id = self.free;
         self.free = self.chunk(id).next;
+        id
+    }
+
+    /// Adds a chunk to the last slab. It is written when it is needed, so that it is in the cache then.
+    fn push_chunk(&mut self) -> u32 {
+        if self.slabs.last().is_none_or(|slab| slab.len() == SLAB_CHUNKS) {
+            self.slabs.push(Vec::with_capacity(SLAB_CHUNKS));
+        }
+        let before = (self.slabs.len() - 1) * SLAB_CHUNKS;
+        let slab = self.slabs.last_mut().expect("there is one");
+        let id = u32::try_from(before + slab.len()).expect("fewer than 2³² chunks");
+        slab.push(Chunk { entries: [Entry::default(); CHUNK_ENTRIES], next: NONE });
         id
     }
 
@@ -154,17 +168,5 @@ impl<E: Copy + Default> Buckets<E> {
     fn release(&mut self, id: u32) {
         self.chunk(id).next = self.free;
         self.free = id;
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let first = u32::try_from(self.slabs.len() * SLAB_CHUNKS).expect("fewer than 2³² chunks");
-        let mut slab = Vec::with_capacity(SLAB_CHUNKS);
-        for i in 0..SLAB_CHUNKS as u32 {
-            let next = if i + 1 == SLAB_CHUNKS as u32 { NONE } else { first + i + 1 };
-            slab.push(Chunk { entries: [Entry::default(); CHUNK_ENTRIES], next });
-        }
-        self.slabs.push(slab.into_boxed_slice());
-        self.free = first;
     }
 }
