@@ -15,8 +15,8 @@ use std::collections::VecDeque;
 
 use super::HostFilter;
 use super::class_table::{ClassTable, Key, Marks};
-use super::cost::Cost;
-use super::grid::{CellGrid, Search};
+use super::cost::{Cost, Sketch};
+use super::kd_tree::{KdTree, Search};
 use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
@@ -28,6 +28,9 @@ use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
 /// Requests that have a view each where the cost depends on them in whatever way; for those beyond, all classes are examined.
 const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
+/// Classes that may be new one after the other while each request has a view: each new one takes its place in all of them, which
+/// pays while most of them come back.
+const NEW_WITH_VIEWS: usize = if cfg!(test) { 300 } else { 1 << 15 };
 /// Reason why a rank is there.
 const RANKED: &str = "a class in the order has a rank";
 /// Not in any class.
@@ -77,6 +80,8 @@ struct View {
     orders: Vec<Tree<u32>>,
     /// By class: its place in the order of its group.
     ranks: Vec<Option<Rank>>,
+    /// By class: the sketch of its cost. Comparisons on the way to the place of a new class read these, which are close together.
+    sketches: Vec<Sketch>,
 }
 
 /// Place of a class in the order of its group.
@@ -94,17 +99,23 @@ struct Rank {
 
 impl View {
     fn new(groups: u32) -> View {
-        View { orders: vec![Tree::default(); groups as usize], ranks: Vec::new() }
+        View { orders: vec![Tree::default(); groups as usize], ranks: Vec::new(), sketches: Vec::new() }
     }
 
     fn insert(&mut self, class: u32, mask: u64, group: u32, cost: Cost) {
         if self.ranks.len() <= class as usize {
             self.ranks.resize(class as usize + 1, None);
+            self.sketches.resize(class as usize + 1, Sketch::default());
         }
+        let sketch = cost.sketch();
+        self.sketches[class as usize] = sketch;
         let (ranks, order) = (&mut self.ranks, &mut self.orders[group as usize]);
         let (mut ties, mut moves) = (Vec::new(), Vec::new());
         // A new class is compared with both its neighbours, so a tie cannot be missed.
         let compare = |other: u32| {
+            if let Some(decided) = self.sketches[other as usize].decides(sketch) {
+                return decided;
+            }
             let rank = ranks[other as usize].as_ref().expect(RANKED);
             let by_cost = rank.cost.cmp(&cost);
             if by_cost == Ordering::Equal {
@@ -162,10 +173,12 @@ pub struct ClassIndex {
     unused: Vec<u32>,
     /// Classes that emptied, oldest first; some have filled again since.
     emptied: VecDeque<u32>,
+    /// Classes made so far.
+    made: usize,
     /// View for all requests, or one for each request if the cost depends on it.
     views: Vec<View>,
-    /// Grid in place of views, if these would be too many.
-    grid: Option<CellGrid>,
+    /// Tree of the classes that have hosts, in place of views, if these would be too many.
+    tree: Option<KdTree>,
 }
 
 impl ClassIndex {
@@ -188,8 +201,9 @@ impl ClassIndex {
             by_key: ClassTable::default(),
             unused: Vec::new(),
             emptied: VecDeque::new(),
+            made: 0,
             views: vec![View::new(groups); views],
-            grid: None,
+            tree: None,
         }
     }
 
@@ -222,6 +236,11 @@ impl ClassIndex {
         let record = &mut self.classes[class as usize];
         record.members += 1;
         record.hosts.push(id, record.members, |other| hosts[other.index()].index_mark == class);
+        if record.members == 1
+            && let Some(tree) = &mut self.tree
+        {
+            tree.add(class, key, &layouts.skus[key.sku.0 as usize].capacity);
+        }
         if !record.is_shown {
             record.is_shown = true;
             let mask = record.mask;
@@ -237,7 +256,7 @@ impl ClassIndex {
     #[inline]
     fn find(&self, key: &Key, parts: Option<&Parts>) -> Option<u32> {
         match parts {
-            None => self.by_key.find(key.hash(), |class| self.classes[class as usize].key == *key),
+            None => self.by_key.find(hash_of(key, None), |class| self.classes[class as usize].key == *key),
             Some(parts) => self.find_divided(key, parts),
         }
     }
@@ -246,7 +265,7 @@ impl ClassIndex {
     fn find_divided(&self, key: &Key, parts: &Parts) -> Option<u32> {
         let is_it =
             |class| self.classes[class as usize].key == *key && parts_of(&self.parts, class) == Some(parts);
-        self.by_key.find(key.hash() ^ parts.hash(), is_it)
+        self.by_key.find(hash_of(key, Some(parts)), is_it)
     }
 
     /// Takes a host out.
@@ -269,7 +288,7 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         let has_view = match self.inputs {
-            RankingInputs::FreeAndRequest => shapes.is_exact(),
+            RankingInputs::FreeAndRequest => self.tree.is_none(),
             RankingInputs::FreeAndAnyRequest => self.has_view(shape, skus, shapes, ranking),
             RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => true,
         };
@@ -370,8 +389,7 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Finds the best host without an order for this request: by cells of like classes where there is a grid, else by a look at every
-    /// class.
+    /// Finds the best host without an order for this request: by the tree where there is one, else by a look at every class.
     fn least_without_view(
         &mut self,
         request: &Footprint,
@@ -383,8 +401,8 @@ impl ClassIndex {
         let (classes, parts) = (&mut self.classes, self.parts.as_slice());
         let all = classes.len() as u32;
         let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
-        match &self.grid {
-            Some(grid) => grid.search(&request.amounts, &mut least),
+        match &self.tree {
+            Some(tree) => tree.search(&request.amounts, &mut least),
             None => (0..all).for_each(|class| least.look(class)),
         }
         least.best.map(|(_, host)| host)
@@ -426,26 +444,24 @@ impl ClassIndex {
             let mask = class.shown_mask();
             self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
         }
-        if self.inputs != RankingInputs::FreeAndRequest {
+        if self.inputs != RankingInputs::FreeAndRequest || self.tree.is_some() {
             return;
         }
-        if !shapes.is_exact() {
-            if self.grid.is_none() {
-                self.exchange_views_for_grid(skus);
-            }
-            return;
+        if shapes.is_exact() {
+            self.add_views(shapes.len(), skus, shapes, ranking);
+        } else {
+            self.exchange_views_for_tree(skus);
         }
-        self.add_views(shapes.len(), skus, shapes, ranking);
     }
 
-    /// Replaces the orders by a grid: there are too many requests for an order each.
-    fn exchange_views_for_grid(&mut self, skus: &[Sku]) {
+    /// Replaces the orders by a tree: there are too many requests for an order each, or too many new classes.
+    fn exchange_views_for_tree(&mut self, skus: &[Sku]) {
         self.views.clear();
-        let mut grid = CellGrid::default();
-        for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
-            grid.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
+        let mut tree = KdTree::default();
+        for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| class.members > 0) {
+            tree.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
         }
-        self.grid = Some(grid);
+        self.tree = Some(tree);
     }
 
     /// Returns the host that a request would likely get, for prefetching.
@@ -466,6 +482,11 @@ impl ClassIndex {
         shapes: &Shapes,
         ranking: &dyn Ranking,
     ) -> u32 {
+        self.made += 1;
+        let wants_views = self.inputs == RankingInputs::FreeAndRequest && self.tree.is_none();
+        if wants_views && self.made > NEW_WITH_VIEWS {
+            self.exchange_views_for_tree(skus);
+        }
         let class = Class {
             key,
             members: 0,
@@ -486,10 +507,7 @@ impl ClassIndex {
             }
         };
         self.keep_parts(id, parts);
-        self.by_key.add(id, |class| hash_of(&self.classes, &self.parts, class));
-        if let Some(grid) = &mut self.grid {
-            grid.add(id, key, &skus[key.sku.0 as usize].capacity);
-        }
+        self.by_key.add(id, hash_of(&key, parts));
         for (number, view) in self.views.iter_mut().enumerate() {
             let request = match self.inputs {
                 RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest => {
@@ -522,6 +540,9 @@ impl ClassIndex {
         if record.members > 0 {
             return;
         }
+        if let Some(tree) = &mut self.tree {
+            tree.remove(class);
+        }
         if !std::mem::replace(&mut record.is_queued, true) {
             self.emptied.push_back(class);
         }
@@ -542,15 +563,10 @@ impl ClassIndex {
             }
             record.hosts.clear();
             record.is_forgotten = true;
-            if let Some(grid) = &mut self.grid {
-                grid.remove(class);
-            }
             self.views.iter_mut().for_each(|view| view.remove(class));
             self.unused.push(class);
         }
-        let known =
-            (0..self.classes.len() as u32).filter(|class| !self.classes[*class as usize].is_forgotten);
-        self.by_key.refill(known, |class| hash_of(&self.classes, &self.parts, class));
+        self.by_key.retain(|class| !self.classes[class as usize].is_forgotten);
     }
 }
 
@@ -629,8 +645,9 @@ fn parts_of(parts: &[Option<Parts>], class: u32) -> Option<&Parts> {
     parts.get(class as usize)?.as_ref()
 }
 
-fn hash_of(classes: &[Class], parts: &[Option<Parts>], class: u32) -> usize {
-    classes[class as usize].key.hash() ^ parts_of(parts, class).map_or(0, Parts::hash)
+#[inline]
+fn hash_of(key: &Key, parts: Option<&Parts>) -> usize {
+    key.hash() ^ parts.map_or(0, Parts::hash)
 }
 
 /// Returns the mask of the requests that the hosts of a class have room for.

@@ -1,5 +1,5 @@
 //! Lookup of the class of a host's capacity and free amounts: a hash table of class ids with linear probing.
-//! The keys are in the classes themselves, which the next step reads anyway.
+//! The keys are in the classes themselves; the table has half of each hash, so that it reads hardly any key but the one it finds.
 
 use super::ranking::ClassMarks;
 use crate::fleet::host::{Host, SkuId};
@@ -63,17 +63,27 @@ impl Key {
     }
 }
 
-/// Table of classes. It never shrinks by itself: after classes are dropped it is built anew from the others.
+/// Entry of the table: a class and the lower half of its hash, which decides its place and tells most others apart without a
+/// look at their keys.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    class: u32,
+}
+
+const UNUSED: Slot = Slot { hash: 0, class: EMPTY };
+
+/// Table of classes. It never shrinks.
 #[derive(Clone, Debug)]
 pub struct ClassTable {
-    /// Ids of classes; a power of two, at most half full.
-    ids: Vec<u32>,
+    /// A power of two, at most half full.
+    slots: Vec<Slot>,
     len: usize,
 }
 
 impl Default for ClassTable {
     fn default() -> ClassTable {
-        ClassTable { ids: vec![EMPTY; 64], len: 0 }
+        ClassTable { slots: vec![UNUSED; 64], len: 0 }
     }
 }
 
@@ -81,39 +91,47 @@ impl ClassTable {
     /// Returns the class with a hash that `is_it`.
     #[inline]
     pub fn find(&self, hash: usize, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let mut at = hash & (self.ids.len() - 1);
+        let (hash, last) = (hash as u32, self.slots.len() - 1);
+        let mut at = hash as usize & last;
         loop {
-            match self.ids[at] {
-                EMPTY => return None,
-                id if is_it(id) => return Some(id),
-                _ => at = (at + 1) & (self.ids.len() - 1),
+            let slot = self.slots[at];
+            if slot.class == EMPTY {
+                return None;
             }
+            if slot.hash == hash && is_it(slot.class) {
+                return Some(slot.class);
+            }
+            at = (at + 1) & last;
         }
     }
 
-    /// Adds a class that is not in the table; `hash_of` gives the hash of a class.
-    pub fn add(&mut self, id: u32, hash_of: impl Fn(u32) -> usize) {
-        if 2 * (self.len + 1) > self.ids.len() {
-            let ids: Vec<u32> = self.ids.iter().copied().filter(|id| *id != EMPTY).collect();
-            *self = ClassTable { ids: vec![EMPTY; 2 * self.ids.len()], len: 0 };
-            ids.into_iter().for_each(|id| self.put(id, &hash_of));
+    /// Adds a class that is not in the table.
+    pub fn add(&mut self, class: u32, hash: usize) {
+        if 2 * (self.len + 1) > self.slots.len() {
+            self.build_again(2 * self.slots.len(), |_| true);
         }
-        self.put(id, &hash_of);
+        self.put(Slot { hash: hash as u32, class });
     }
 
-    /// Makes the table again from these classes.
-    pub fn refill(&mut self, ids: impl Iterator<Item = u32>, hash_of: impl Fn(u32) -> usize) {
-        self.ids.fill(EMPTY);
+    /// Drops the classes that are not to be kept.
+    pub fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        self.build_again(self.slots.len(), is_kept);
+    }
+
+    fn build_again(&mut self, len: usize, is_kept: impl Fn(u32) -> bool) {
+        let before = std::mem::replace(&mut self.slots, vec![UNUSED; len]);
         self.len = 0;
-        ids.for_each(|id| self.put(id, &hash_of));
+        let is_kept = |slot: &Slot| slot.class != EMPTY && is_kept(slot.class);
+        before.into_iter().filter(is_kept).for_each(|slot| self.put(slot));
     }
 
-    fn put(&mut self, id: u32, hash_of: &impl Fn(u32) -> usize) {
-        let mut at = hash_of(id) & (self.ids.len() - 1);
-        while self.ids[at] != EMPTY {
-            at = (at + 1) & (self.ids.len() - 1);
+    fn put(&mut self, slot: Slot) {
+        let last = self.slots.len() - 1;
+        let mut at = slot.hash as usize & last;
+        while self.slots[at].class != EMPTY {
+            at = (at + 1) & last;
         }
-        self.ids[at] = id;
+        self.slots[at] = slot;
         self.len += 1;
     }
 }
@@ -139,11 +157,11 @@ mod tests {
             if expected.is_none() {
                 keys.push(key);
                 plain.insert(plain_key, keys.len() as u32 - 1);
-                table.add(keys.len() as u32 - 1, |id| keys[id as usize].hash());
+                table.add(keys.len() as u32 - 1, key.hash());
             }
             if step % 3_000 == 0 {
                 plain.retain(|_, id| *id % 3 == 0);
-                table.refill(plain.values().copied(), |id| keys[id as usize].hash());
+                table.retain(|id| id % 3 == 0);
             }
         }
     }

@@ -30,11 +30,90 @@ impl Cost {
         Cost::Pair(u64::MAX - first, u64::MAX - second)
     }
 
+    /// Returns its sketch.
+    pub fn sketch(&self) -> Sketch {
+        match self {
+            Cost::Pair(first, second) => Sketch::of_pair(Half::of(*first), *second),
+            Cost::Change(change, number) => Sketch::of_pair(Half::of_signed(*change), *number),
+            Cost::Sum(sum) => Sketch::of_number(sum.approximate),
+            Cost::LessSum(sum) => Sketch::of_number(sum.approximate).reversed(),
+            Cost::Most(number) => Sketch::of_number(*number).reversed(),
+            Cost::Values(_) => Sketch::default(),
+        }
+    }
+
     /// Returns true unless an expression has no value.
     pub fn exists(&self) -> bool {
         match self {
             Cost::Values(values) => values.iter().all(Value::exists),
             Cost::Pair(..) | Cost::Change(..) | Cost::Sum(_) | Cost::LessSum(_) | Cost::Most(_) => true,
+        }
+    }
+}
+
+/// Number that orders costs where two of them are not close. It takes the place of a cost where many are compared.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sketch(u64);
+
+impl Sketch {
+    /// Returns the order of the costs of two sketches, if the sketches decide it.
+    #[inline]
+    pub fn decides(self, other: Sketch) -> Option<Ordering> {
+        (self.0.abs_diff(other.0) > 1).then(|| self.0.cmp(&other.0))
+    }
+
+    /// Returns the sketch of two numbers of which the first decides, given in half the bits, unless it is one of several numbers.
+    fn of_pair(first: Half, second: u64) -> Sketch {
+        match first {
+            Half::One(first) => Sketch(first << 32 | Half::of(second).value()),
+            Half::OneOfSeveral(first) => Sketch(first << 32),
+        }
+    }
+
+    /// Returns the sketch of a number in double precision: its order among the others, without the last bits.
+    fn of_number(number: f64) -> Sketch {
+        let bits = number.to_bits();
+        let ordered = if bits >> 63 == 0 { bits | 1 << 63 } else { !bits };
+        Sketch(ordered >> 8)
+    }
+
+    fn reversed(self) -> Sketch {
+        Sketch(u64::MAX - self.0)
+    }
+}
+
+/// Number below 2³² that stands for a larger one, in order.
+#[derive(Clone, Copy)]
+enum Half {
+    One(u64),
+    OneOfSeveral(u64),
+}
+
+impl Half {
+    const MIDDLE: u64 = 1 << 31;
+
+    /// Numbers near zero, and near the greatest as those of a maximum are, stay apart.
+    fn of(number: u64) -> Half {
+        match number {
+            small if small < Half::MIDDLE => Half::One(small),
+            great if u64::MAX - great < Half::MIDDLE - 1 => {
+                Half::One(u64::from(u32::MAX) - (u64::MAX - great))
+            }
+            _ => Half::OneOfSeveral(Half::MIDDLE),
+        }
+    }
+
+    /// Numbers near zero stay apart.
+    fn of_signed(number: i64) -> Half {
+        match number.unsigned_abs() < Half::MIDDLE - 1 {
+            true => Half::One(Half::MIDDLE.wrapping_add_signed(number)),
+            false => Half::OneOfSeveral(if number < 0 { 0 } else { u64::from(u32::MAX) }),
+        }
+    }
+
+    fn value(self) -> u64 {
+        match self {
+            Half::One(value) | Half::OneOfSeveral(value) => value,
         }
     }
 }
@@ -181,6 +260,39 @@ mod tests {
         assert_eq!(Cost::most(8000, 32_768).to_string(), "-8000, -32768");
         assert_eq!(Cost::Sum(sum(&[(1, 2), (1, 4)])).to_string(), "0.750000");
         assert_eq!(Cost::LessSum(sum(&[(1, 2)])).to_string(), "-0.500000");
+    }
+
+    #[test]
+    fn sketches_decide_as_the_costs_do_or_not_at_all() {
+        let near = [0, 1, 2, 77, (1 << 31) - 2, (1 << 31) - 1, 1 << 31, (1 << 31) + 1, 1 << 32, 1 << 63];
+        let numbers: Vec<u64> = near.iter().flat_map(|number| [*number, u64::MAX - number]).collect();
+        let pairs = || numbers.iter().flat_map(|first| numbers.iter().map(|second| (*first, *second)));
+        let sums = [
+            (0, 1),
+            (1, 3),
+            (2, 6),
+            (333_333, 1_000_000),
+            (1 << 40, 1),
+            (near[4], near[5]),
+            (near[5], near[6]),
+        ];
+        let floats = [-1e300, -2.5, -0.0, 0.0, 1e-300, 2.5, 2.500_000_000_000_001, 1e300];
+        let kinds: [Vec<Cost>; 5] = [
+            pairs().map(|(first, second)| Cost::Pair(first, second)).collect(),
+            pairs().map(|(first, second)| Cost::Change(first.cast_signed(), second)).collect(),
+            sums.iter().map(|term| Cost::Sum(sum(&[*term]))).collect(),
+            sums.iter().map(|term| Cost::LessSum(sum(&[*term]))).collect(),
+            floats.iter().map(|number| Cost::Most(*number)).collect(),
+        ];
+        let mut decided = [0; 5];
+        for (costs, decided) in kinds.iter().zip(&mut decided) {
+            for (a, b) in costs.iter().flat_map(|a| costs.iter().map(move |b| (a, b))) {
+                let by_sketch = a.sketch().decides(b.sketch());
+                assert!(by_sketch.is_none_or(|order| order == a.cmp(b)), "{a:?} {b:?}: {by_sketch:?}");
+                *decided += usize::from(by_sketch.is_some());
+            }
+        }
+        assert!(decided.iter().all(|decided| *decided > 20), "{decided:?}");
     }
 
     #[test]

@@ -1,82 +1,306 @@
-//! Classes in cells of similar free amounts, for costs that depend on the request when there are more distinct
-//! requests than can have an order each. A cell knows the most that is free in it, and more free never
-//! costs more, so a cell is opened only when its best conceivable class would win.
+//! Classes in a k-d tree of their free amounts (Bentley, CACM 18(9), 1975), for costs that depend on the request when there are
+//! more distinct requests than can have an order each. A node knows the most that is free below it, and more free never costs
+//! more, so a search enters a node only if its best conceivable class would win.
+//!
+//! A full leaf is divided at its median, a leaf that empties goes, and a tree that has grown too deep is built again. The shape of
+//! the tree decides how long a search takes, never its result.
 
-use std::collections::HashMap;
-
-use super::class_table::Key;
+use super::class_table::{Key, Marks};
+use crate::fleet::host::SkuId;
 use plimsoll_base::units::{RESOURCES, Resources};
 
-/// Not in any cell.
-const NOWHERE: (u32, u32) = (u32::MAX, u32::MAX);
+/// Classes of a leaf at which it is divided.
+const LEAF_FULL: usize = 16;
+/// Depth that a tree may have beside twice that of a balanced one.
+const SPARE_DEPTH: u32 = 8;
+/// No node.
+const NONE: u32 = u32::MAX;
 
-/// Classes of one SKU with about the same shares free.
-#[derive(Clone, Debug)]
-struct Cell {
-    classes: Vec<u32>,
-    /// At least what any of them has free, resource by resource.
-    most: Key,
-}
-
-/// The cells.
+/// Trees of classes, one for each SKU.
 #[derive(Clone, Debug, Default)]
-pub struct CellGrid {
-    cells: Vec<Cell>,
-    /// By SKU and the step of each resource.
-    by_steps: HashMap<(u16, [u8; RESOURCES]), u32>,
-    /// By class: its cell and its place in it.
-    places: Vec<(u32, u32)>,
+pub struct KdTree {
+    roots: Vec<Root>,
+    nodes: Vec<Node>,
+    /// Nodes that are free to be used again.
+    unused: Vec<u32>,
+    /// By class: its leaf; [`NONE`] where it is not in the tree.
+    leaves: Vec<u32>,
 }
 
-impl CellGrid {
-    /// Adds a class that is not in the grid. `capacity` is that of its SKU.
+/// Tree of the classes of one SKU.
+#[derive(Clone, Debug)]
+struct Root {
+    node: u32,
+    sku: SkuId,
+    capacity: Resources,
+    classes: usize,
+    /// Classes added since it was built.
+    added: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    /// At least what any class below it has free, resource by resource; all zero where there is none.
+    most: Resources,
+    parent: u32,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Leaf(Vec<Entry>),
+    /// The classes with less than `at` free of a resource are below the first child, the others below the second.
+    Split {
+        resource: usize,
+        at: u32,
+        children: [u32; 2],
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    class: u32,
+    key: Key,
+}
+
+impl KdTree {
+    /// Adds a class that is not in the tree. `capacity` is that of its SKU.
     pub fn add(&mut self, class: u32, key: Key, capacity: &Resources) {
-        let steps = std::array::from_fn(|i| step(key.free.0[i], capacity.0[i]));
-        let cells = &mut self.cells;
-        let cell = *self.by_steps.entry((key.sku.0, steps)).or_insert_with(|| {
-            cells.push(Cell { classes: Vec::new(), most: key });
-            (cells.len() - 1) as u32
-        });
-        let record = &mut self.cells[cell as usize];
-        if record.classes.is_empty() {
-            record.most = key;
+        let root = self.root_of(key.sku, capacity);
+        let (mut node, mut depth) = (self.roots[root].node, 0);
+        let leaf = loop {
+            let Node { most, content, .. } = &mut self.nodes[node as usize];
+            *most = most_of(most, &key.free);
+            match content {
+                Content::Leaf(entries) => {
+                    entries.push(Entry { class, key });
+                    break node;
+                }
+                Content::Split { resource, at, children } => {
+                    node = children[usize::from(key.free.0[*resource] >= *at)];
+                    depth += 1;
+                }
+            }
+        };
+        self.note_leaf(class, leaf);
+        self.roots[root].classes += 1;
+        self.roots[root].added += 1;
+        self.divide(leaf, capacity);
+        let Root { classes, added, .. } = self.roots[root];
+        if depth > 2 * (classes / LEAF_FULL + 1).ilog2() + SPARE_DEPTH && added > classes / 8 {
+            self.build_again(root);
         }
-        for (most, free) in record.most.free.0.iter_mut().zip(key.free.0) {
-            *most = (*most).max(free);
-        }
-        if self.places.len() <= class as usize {
-            self.places.resize(class as usize + 1, NOWHERE);
-        }
-        self.places[class as usize] = (cell, record.classes.len() as u32);
-        record.classes.push(class);
     }
 
-    /// Takes a class out.
+    /// Removes a class.
     pub fn remove(&mut self, class: u32) {
-        let (cell, at) = std::mem::replace(&mut self.places[class as usize], NOWHERE);
-        let classes = &mut self.cells[cell as usize].classes;
-        classes.swap_remove(at as usize);
-        if let Some(moved) = classes.get(at as usize) {
-            self.places[*moved as usize].1 = at;
-        }
+        let leaf = std::mem::replace(&mut self.leaves[class as usize], NONE);
+        let Content::Leaf(entries) = &mut self.nodes[leaf as usize].content else {
+            panic!("classes are in leaves")
+        };
+        let at = entries.iter().position(|entry| entry.class == class).expect("the class is in its leaf");
+        let sku = entries.swap_remove(at).key.sku;
+        let is_empty = entries.is_empty();
+        let root = self.roots.iter_mut().find(|root| root.sku == sku).expect("a class has a tree");
+        root.classes -= 1;
+        let changed = if is_empty && self.nodes[leaf as usize].parent != NONE {
+            self.remove_leaf(leaf, sku)
+        } else {
+            leaf
+        };
+        self.lower_most(changed);
     }
 
-    /// Opens the cells that could hold a class for the request, best first, and every other that could
-    /// still hold a better one or an equal.
+    /// Looks at the classes that could be best for a request, or as good as the best.
     pub fn search(&self, request: &Resources, search: &mut impl Search) {
-        let could_hold = |cell: &&Cell| !cell.classes.is_empty() && cell.most.free.covers(request);
-        let mut open: Vec<_> =
-            self.cells.iter().filter(could_hold).map(|cell| (search.cost(cell.most), cell)).collect();
-        // The best cell comes first, so that few others are opened; their order does not matter.
-        if let Some(best) = (0..open.len()).min_by(|a, b| open[*a].0.cmp(&open[*b].0)) {
-            open.swap(0, best);
+        let mut roots: Vec<_> = self
+            .roots
+            .iter()
+            .filter_map(|root| Some((self.bound(root.node, root.sku, request, search)?, root)))
+            .collect();
+        // The best comes first, so that few others are entered; their order does not matter.
+        if let Some(best) = (0..roots.len()).min_by(|a, b| roots[*a].0.cmp(&roots[*b].0)) {
+            roots.swap(0, best);
         }
-        for (bound, cell) in &open {
+        for (bound, root) in &roots {
             if search.may_win(bound) {
-                cell.classes.iter().for_each(|class| search.look(*class));
+                self.search_below(root.node, root.sku, request, search);
             }
         }
     }
+
+    fn search_below<S: Search>(&self, node: u32, sku: SkuId, request: &Resources, search: &mut S) {
+        match &self.nodes[node as usize].content {
+            Content::Leaf(entries) => {
+                for entry in entries {
+                    if entry.key.free.covers(request) && search.may_win(&search.cost(entry.key)) {
+                        search.look(entry.class);
+                    }
+                }
+            }
+            Content::Split { children, .. } => {
+                let [first, second] =
+                    children.map(|child| Some((self.bound(child, sku, request, search)?, child)));
+                let is_in_order = match (&first, &second) {
+                    (Some(first), Some(second)) => first.0 <= second.0,
+                    _ => true,
+                };
+                let ordered = if is_in_order { [first, second] } else { [second, first] };
+                for (bound, child) in ordered.into_iter().flatten() {
+                    if search.may_win(&bound) {
+                        self.search_below(child, sku, request, search);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the least that a class below a node can cost; `None` where none has room.
+    fn bound<S: Search>(&self, node: u32, sku: SkuId, request: &Resources, search: &S) -> Option<S::Cost> {
+        let free = self.nodes[node as usize].most;
+        free.covers(request).then(|| search.cost(Key { free, sku, marks: Marks::default() }))
+    }
+
+    /// Returns the number of the tree of a SKU, which it may make.
+    fn root_of(&mut self, sku: SkuId, capacity: &Resources) -> usize {
+        if let Some(root) = self.roots.iter().position(|root| root.sku == sku) {
+            return root;
+        }
+        let node = self.new_node(NONE, Content::Leaf(Vec::new()));
+        self.roots.push(Root { node, sku, capacity: *capacity, classes: 0, added: 0 });
+        self.roots.len() - 1
+    }
+
+    fn new_node(&mut self, parent: u32, content: Content) -> u32 {
+        let node = Node { most: Resources::ZERO, parent, content };
+        match self.unused.pop() {
+            Some(id) => {
+                self.nodes[id as usize] = node;
+                id
+            }
+            None => {
+                self.nodes.push(node);
+                (self.nodes.len() - 1) as u32
+            }
+        }
+    }
+
+    fn note_leaf(&mut self, class: u32, leaf: u32) {
+        if self.leaves.len() <= class as usize {
+            self.leaves.resize(class as usize + 1, NONE);
+        }
+        self.leaves[class as usize] = leaf;
+    }
+
+    /// Divides a leaf that is full.
+    fn divide(&mut self, leaf: u32, capacity: &Resources) {
+        let Content::Leaf(entries) = &self.nodes[leaf as usize].content else { panic!("it is a leaf") };
+        // Classes that are told apart by marks alone stay together, and are not tried again each time.
+        let is_full = entries.len() >= LEAF_FULL && entries.len().is_power_of_two();
+        if is_full {
+            let entries = entries.clone();
+            self.fill(leaf, entries, capacity);
+        }
+    }
+
+    /// Lets a node hold these classes, itself or in leaves below it.
+    fn fill(&mut self, node: u32, mut entries: Vec<Entry>, capacity: &Resources) {
+        self.nodes[node as usize].most =
+            entries.iter().fold(Resources::ZERO, |most, entry| most_of(&most, &entry.key.free));
+        let cut = if entries.len() >= LEAF_FULL { cut(&mut entries, capacity) } else { None };
+        let Some((resource, at, half)) = cut else {
+            entries.iter().for_each(|entry| self.note_leaf(entry.class, node));
+            self.nodes[node as usize].content = Content::Leaf(entries);
+            return;
+        };
+        let upper = entries.split_off(half);
+        let children = [(); 2].map(|()| self.new_node(node, Content::Leaf(Vec::new())));
+        self.nodes[node as usize].content = Content::Split { resource, at, children };
+        self.fill(children[0], entries, capacity);
+        self.fill(children[1], upper, capacity);
+    }
+
+    /// Removes a leaf that is empty and is not a whole tree. Its sibling takes the place of its parent. Returns the node above that, or
+    /// the sibling where there is none.
+    fn remove_leaf(&mut self, leaf: u32, sku: SkuId) -> u32 {
+        let parent = self.nodes[leaf as usize].parent;
+        let Content::Split { children: [first, second], .. } = self.nodes[parent as usize].content else {
+            panic!("a parent has children")
+        };
+        let sibling = if first == leaf { second } else { first };
+        let above = self.nodes[parent as usize].parent;
+        self.nodes[sibling as usize].parent = above;
+        self.unused.extend([leaf, parent]);
+        if above == NONE {
+            let root = self.roots.iter_mut().find(|root| root.sku == sku).expect("a class has a tree");
+            root.node = sibling;
+            return sibling;
+        }
+        let Content::Split { children, .. } = &mut self.nodes[above as usize].content else {
+            panic!("a parent has children")
+        };
+        children[usize::from(children[1] == parent)] = sibling;
+        above
+    }
+
+    /// Computes what is free at most in a node again, and in those above it as far as it changes.
+    fn lower_most(&mut self, from: u32) {
+        let mut node = from;
+        while node != NONE {
+            let most = match &self.nodes[node as usize].content {
+                Content::Leaf(entries) => {
+                    entries.iter().fold(Resources::ZERO, |most, entry| most_of(&most, &entry.key.free))
+                }
+                Content::Split { children: [first, second], .. } => {
+                    most_of(&self.nodes[*first as usize].most, &self.nodes[*second as usize].most)
+                }
+            };
+            let record = &mut self.nodes[node as usize];
+            if std::mem::replace(&mut record.most, most) == most {
+                return;
+            }
+            node = record.parent;
+        }
+    }
+
+    /// Builds the tree of a SKU again, balanced.
+    fn build_again(&mut self, root: usize) {
+        let Root { node, capacity, .. } = self.roots[root];
+        let (mut entries, mut below) = (Vec::with_capacity(self.roots[root].classes), vec![node]);
+        while let Some(id) = below.pop() {
+            match std::mem::replace(&mut self.nodes[id as usize].content, Content::Leaf(Vec::new())) {
+                Content::Leaf(of_leaf) => entries.extend(of_leaf),
+                Content::Split { children, .. } => below.extend(children),
+            }
+            if id != node {
+                self.unused.push(id);
+            }
+        }
+        self.roots[root].added = 0;
+        self.fill(node, entries, &capacity);
+    }
+}
+
+/// Returns the greater of two amounts, resource by resource.
+fn most_of(a: &Resources, b: &Resources) -> Resources {
+    Resources(std::array::from_fn(|i| a.0[i].max(b.0[i])))
+}
+
+/// Orders classes by the resource whose free shares differ most, and returns that resource, the amount that divides them about
+/// in half, and the number of classes below it. `None` where all have the same free.
+fn cut(entries: &mut [Entry], capacity: &Resources) -> Option<(usize, u32, usize)> {
+    let spread = |resource: usize| {
+        let amounts = || entries.iter().map(|entry| entry.key.free.0[resource]);
+        let (least, most) = (amounts().min().unwrap_or(0), amounts().max().unwrap_or(0));
+        (u64::from(most - least) << u32::BITS) / u64::from(capacity.0[resource].max(1))
+    };
+    let resource = (0..RESOURCES).max_by_key(|resource| spread(*resource))?;
+    entries.sort_unstable_by_key(|entry| (entry.key.free.0[resource], entry.class));
+    let amount = |i: usize| entries[i].key.free.0[resource];
+    let below = |at: u32| entries.partition_point(|entry| entry.key.free.0[resource] < at);
+    let middle = amount(entries.len() / 2);
+    let at = if middle > amount(0) { middle } else { amount(below(middle + 1).min(entries.len() - 1)) };
+    (at > amount(0)).then(|| (resource, at, below(at)))
 }
 
 /// Query of a search.
@@ -91,30 +315,20 @@ pub trait Search {
     fn look(&mut self, class: u32);
 }
 
-/// Returns the step of a share that is free: a quarter of an octave; zero is a step of its own.
-fn step(free: u32, capacity: u32) -> u8 {
-    if free == 0 || capacity == 0 || capacity == u32::MAX {
-        return 0;
-    }
-    let share = (u64::from(free) * (1 << 20) / u64::from(capacity)).max(1);
-    let octave = share.ilog2();
-    let quarter = if octave < 2 { 0 } else { (share >> (octave - 2)) & 3 };
-    1 + (octave * 4) as u8 + quarter as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::host::SkuId;
-    use crate::fleet::index::class_table::Marks;
-    use plimsoll_base::engine::random::{Purpose, Seed};
+    use plimsoll_base::engine::random::{Purpose, Seed, Stream};
     use std::collections::BTreeMap;
+
+    const CAPACITY: Resources = Resources([64_000, 262_144, 8_000, 0, u32::MAX]);
 
     /// More free costs less, weighted by the request.
     struct Worth<'a> {
         request: Resources,
         plain: &'a BTreeMap<u32, Key>,
-        best: Option<(u64, u32)>,
+        best: Vec<u32>,
+        least: u64,
         looked: usize,
     }
 
@@ -127,48 +341,114 @@ mod tests {
         }
 
         fn may_win(&self, cost: &u64) -> bool {
-            self.best.is_none_or(|(least, _)| *cost <= least)
+            *cost <= self.least
         }
 
         fn look(&mut self, class: u32) {
             self.looked += 1;
-            if self.plain[&class].free.covers(&self.request) {
-                let found = (self.cost(self.plain[&class]), class);
-                self.best = Some(self.best.map_or(found, |best| best.min(found)));
+            let cost = self.cost(self.plain[&class]);
+            if cost < self.least {
+                self.best.clear();
+            }
+            self.least = cost;
+            self.best.push(class);
+        }
+    }
+
+    /// The tree, and the same classes in a list.
+    #[derive(Default)]
+    struct Twins {
+        tree: KdTree,
+        plain: BTreeMap<u32, Key>,
+        looked: usize,
+        in_all: usize,
+    }
+
+    impl Twins {
+        fn exchange(&mut self, class: u32, key: Key) {
+            if self.plain.remove(&class).is_some() {
+                self.tree.remove(class);
+            } else {
+                self.plain.insert(class, key);
+                self.tree.add(class, key, &CAPACITY);
+            }
+        }
+
+        /// Every class of the least cost is found, and no other is taken for one.
+        fn compare(&mut self, request: Resources) {
+            let mut worth =
+                Worth { request, plain: &self.plain, best: Vec::new(), least: u64::MAX, looked: 0 };
+            self.tree.search(&request, &mut worth);
+            let fitting = || self.plain.iter().filter(|(_, key)| key.free.covers(&request));
+            let least = fitting().map(|(_, key)| worth.cost(*key)).min();
+            let best: Vec<u32> = fitting()
+                .filter(|(_, key)| Some(worth.cost(**key)) == least)
+                .map(|(class, _)| *class)
+                .collect();
+            worth.best.sort_unstable();
+            assert_eq!(worth.best, best, "{request:?}");
+            self.looked += worth.looked;
+            self.in_all += self.plain.len();
+        }
+
+        fn depth(&self, node: u32) -> u32 {
+            match &self.tree.nodes[node as usize].content {
+                Content::Leaf(_) => 0,
+                Content::Split { children, .. } => {
+                    1 + children.map(|child| self.depth(child)).into_iter().max().unwrap()
+                }
             }
         }
     }
 
+    fn drawn(random: &mut Stream, steps: u64) -> Key {
+        let amount = |random: &mut Stream, most: u64| (random.below(steps + 1) * (most / steps)) as u32;
+        let mut free = Resources::new(amount(random, 64_000), amount(random, 262_144));
+        free.0[Resources::GPU] = random.below(3) as u32 * 4_000;
+        free.0[Resources::NETWORK] = u32::MAX;
+        let marks = Marks { instances: random.below(2) as u32, ..Marks::default() };
+        Key { free, sku: SkuId(random.below(2) as u16), marks }
+    }
+
     #[test]
     fn the_search_finds_what_a_look_at_all_finds() {
-        let capacity = Resources([64_000, 262_144, 8_000, 0, u32::MAX]);
-        let mut random = Seed(4).stream(Purpose::Mix, 0);
-        let (mut grid, mut plain) = (CellGrid::default(), BTreeMap::<u32, Key>::new());
-        let (mut looked, mut in_all) = (0, 0);
-        for turn in 0..4_000u32 {
-            let class = random.below(600) as u32;
-            if plain.remove(&class).is_some() {
-                grid.remove(class);
-            } else {
-                let mut free = Resources::new(random.below(64_001) as u32, random.below(262_145) as u32);
-                free.0[Resources::GPU] = random.below(3) as u32 * 4_000;
-                free.0[Resources::NETWORK] = u32::MAX;
-                let key = Key { free, sku: SkuId(0), marks: Marks::default() };
-                plain.insert(class, key);
-                grid.add(class, key, &capacity);
+        // From few amounts, which many classes have in common, to one of its own for each.
+        for steps in [1, 3, 40, 64_000] {
+            let (mut random, mut twins) = (Seed(4).stream(Purpose::Mix, steps), Twins::default());
+            for turn in 0..4_000 {
+                let key = drawn(&mut random, steps);
+                twins.exchange(random.below(600) as u32, key);
+                if turn % 4 == 0 {
+                    twins.compare(Resources::new(random.below(30_000) as u32, random.below(90_000) as u32));
+                }
             }
-            if turn % 4 > 0 {
-                continue;
-            }
-            let request = Resources::new(random.below(30_000) as u32, random.below(90_000) as u32);
-            let mut worth = Worth { request, plain: &plain, best: None, looked: 0 };
-            grid.search(&request, &mut worth);
-            let (best, cost) = (worth.best, |key| worth.cost(key));
-            looked += worth.looked;
-            let fitting = plain.iter().filter(|(_, key)| key.free.covers(&request));
-            assert_eq!(best, fitting.map(|(class, key)| (cost(*key), *class)).min(), "turn {turn}");
-            in_all += plain.len();
+            assert!(steps < 40 || twins.looked * 20 < twins.in_all, "{} of {}", twins.looked, twins.in_all);
         }
-        assert!(looked * 5 < in_all, "{looked} of {in_all} were examined");
+    }
+
+    #[test]
+    fn a_tree_stays_shallow_whatever_the_order() {
+        let (mut random, mut twins) = (Seed(5).stream(Purpose::Mix, 0), Twins::default());
+        for class in 0..6_000u32 {
+            let free = Resources::new(64_000 - class * 10, 262_144 - class * 40);
+            twins.exchange(class, Key { free, sku: SkuId(0), marks: Marks::default() });
+            if class >= 1_000 {
+                // The oldest goes, so that all classes move down together.
+                let oldest = class - 1_000;
+                twins.exchange(oldest, twins.plain[&oldest]);
+            }
+            if class % 50 == 0 {
+                twins.compare(Resources::new(random.below(9_000) as u32, random.below(30_000) as u32));
+                let depth = twins.depth(twins.tree.roots[0].node);
+                assert!(depth <= 30, "{depth} levels for at most a thousand classes");
+            }
+        }
+        let nodes = twins.tree.nodes.len();
+        assert!(nodes < 1_000, "{nodes} nodes: those of classes that have gone are used again");
+        for class in 5_000..6_000 {
+            twins.exchange(class, twins.plain[&class]);
+        }
+        twins.compare(Resources::new(1, 1));
+        assert!(twins.tree.leaves.iter().all(|leaf| *leaf == NONE));
     }
 }
