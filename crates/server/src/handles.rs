@@ -2,11 +2,11 @@
 
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, ElasticAddressId, ImageId, InstanceId, InterfaceId, SecurityGroupId,
-    SnapshotId, VolumeId,
+    AccountId, CapacityReservationId, ElasticAddressId, HostId, ImageId, InstanceId, InterfaceId,
+    SecurityGroupId, SnapshotId, VolumeId,
 };
 use plimsoll_model::workload::handles::{
-    AddressHandle, Handle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle,
+    AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle,
     SnapshotHandle, VolumeHandle,
 };
 use plimsoll_sim::cloud::session::CreatedResource;
@@ -33,6 +33,8 @@ fn malformed(kind: IdKind) -> &'static str {
         IdKind::Allocation => "InvalidAllocationID.NotFound",
         IdKind::Association => "InvalidAssociationID.NotFound",
         IdKind::CapacityReservation => "InvalidCapacityReservationId.Malformed",
+        IdKind::DedicatedHost => "InvalidHostID.Malformed",
+        IdKind::SpotRequest => "InvalidSpotInstanceRequestID.Malformed",
         IdKind::Instance => "InvalidInstanceID.Malformed",
         _ => "InvalidID",
     }
@@ -47,13 +49,22 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
         IdKind::Interface => Some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID")),
         IdKind::InterfaceAttachment => Some((Failure::InvalidAttachmentIdNotFound, "attachment")),
         IdKind::SecurityGroup => Some((Failure::InvalidGroupNotFound, "security group")),
+        IdKind::DedicatedHost => Some((Failure::InvalidHostIdNotFound, "host ID")),
         IdKind::CapacityReservation => {
             Some((Failure::InvalidCapacityReservationIdNotFound, "capacity reservation"))
         }
         _ => None,
     };
-    match unknown.filter(|_| ResourceIds::is_formed(kind, text)) {
+    match unknown {
+        _ if !ResourceIds::is_formed(kind, text) => {
+            ApiError::client(malformed(kind), format!("Invalid id: \"{text}\""))
+        }
         Some((failure, what)) => ApiError::not_found(failure, what, text),
+        // The model knows no requests, and so no failure of theirs.
+        None if kind == IdKind::SpotRequest => {
+            let message = format!("The spot instance request ID '{text}' does not exist");
+            ApiError::client("InvalidSpotInstanceRequestID.NotFound", message)
+        }
         None => ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")),
     }
 }
@@ -159,6 +170,31 @@ impl CloudModel<'_> {
         let handle = self.session.directory_mut().handles.interface(&name);
         self.session.bind_resource(handle.0, CreatedResource::Interface(id));
         Ok(handle)
+    }
+
+    /// Returns the dedicated host of an account that an id stands for.
+    pub fn dedicated_host(&self, account: AccountId, text: &str) -> Result<HostId, ApiError> {
+        let id = HostId(self.read_id(IdKind::DedicatedHost, text)?);
+        let is_own = self.session.has_dedicated_host(account, id);
+        let unknown = || ApiError::not_found(Failure::InvalidHostIdNotFound, "host ID", text);
+        if is_own { Ok(id) } else { Err(unknown()) }
+    }
+
+    /// Returns the handle of a dedicated host of an account.
+    pub fn host_handle(&mut self, account: AccountId, text: &str) -> Result<HostHandle, ApiError> {
+        let id = self.dedicated_host(account, text)?;
+        let handle = self.session.directory_mut().handles.host(text);
+        self.session.bind_resource(handle.0, CreatedResource::Host(id));
+        Ok(handle)
+    }
+
+    /// Returns the spot instance of an account whose request an id stands for.
+    pub fn requested_instance(&self, account: AccountId, text: &str) -> Result<InstanceId, ApiError> {
+        let number = self.ids.read(IdKind::SpotRequest, text);
+        let view = number.and_then(|number| self.session.instance(InstanceId(number)));
+        let is_spot = |id| self.labels.launch_of(id).is_some_and(|launch| launch.labels.spot.is_some());
+        let found = view.filter(|view| view.account == account && is_spot(view.id));
+        found.map(|view| view.id).ok_or_else(|| wrong_id(IdKind::SpotRequest, text))
     }
 
     /// Returns the handle of a capacity reservation.

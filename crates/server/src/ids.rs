@@ -43,6 +43,10 @@ pub enum IdKind {
     CapacityReservation = 18,
     /// Key pair.
     KeyPair = 19,
+    /// Dedicated host.
+    DedicatedHost = 20,
+    /// Request for a spot instance, by the number of the instance.
+    SpotRequest = 21,
 }
 
 impl IdKind {
@@ -64,6 +68,8 @@ impl IdKind {
             IdKind::InterfaceAttachment => "eni-attach-",
             IdKind::CapacityReservation => "cr-",
             IdKind::KeyPair => "key-",
+            IdKind::DedicatedHost => "h-",
+            IdKind::SpotRequest => "sir-",
             IdKind::Request | IdKind::Account | IdKind::Page => "",
         }
     }

@@ -21,6 +21,21 @@ pub struct LaunchLabels {
     pub shutdown_behaviour: Option<String>,
     /// Tags of the volumes that came with the instances.
     pub volume_tags: BTreeMap<String, String>,
+    /// Labels of a launch on the spot market.
+    pub spot: Option<SpotLabels>,
+    /// Tags of the spot requests.
+    pub request_tags: Vec<Tag>,
+}
+
+/// Labels of a launch on the spot market.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpotLabels {
+    /// Type of the request, `one-time` or `persistent`.
+    pub kind: &'static str,
+    /// Most that an hour may cost \[USD\], as the client wrote it.
+    pub max_price: Option<String>,
+    /// Behaviour at an interruption, EC2's word.
+    pub interruption: &'static str,
 }
 
 /// Launch that clients see as a reservation.
@@ -32,6 +47,8 @@ pub struct LaunchRecord {
     pub labels: Arc<LaunchLabels>,
     /// True if a client stopped or terminated the instance last; false once it is started again.
     pub is_ended_by_client: bool,
+    /// True if a client cancelled the spot request of the instance.
+    pub is_request_cancelled: bool,
 }
 
 /// Labels of a resource that is no instance.
@@ -65,8 +82,10 @@ impl Labels {
     ) {
         let Some(first) = instances.first().copied() else { return };
         for id in instances {
-            self.launches
-                .insert(*id, LaunchRecord { first, labels: Arc::clone(labels), is_ended_by_client: false });
+            let labels = Arc::clone(labels);
+            let launch =
+                LaunchRecord { first, labels, is_ended_by_client: false, is_request_cancelled: false };
+            self.launches.insert(*id, launch);
             self.in_order.push_back(*id);
         }
         // Each launch looks at twice as many old instances as it brings, so that ended ones leave in their turn.
@@ -87,6 +106,13 @@ impl Labels {
     pub fn note_end(&mut self, id: InstanceId, is_ended: bool) {
         if let Some(launch) = self.launches.get_mut(&id) {
             launch.is_ended_by_client = is_ended;
+        }
+    }
+
+    /// Notes that a client has cancelled the spot request of an instance.
+    pub fn cancel_request(&mut self, id: InstanceId) {
+        if let Some(launch) = self.launches.get_mut(&id) {
+            launch.is_request_cancelled = true;
         }
     }
 

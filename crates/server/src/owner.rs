@@ -17,7 +17,7 @@ use crate::exposition;
 use crate::faults;
 use crate::journal::{JournalEntry, RequestJournal};
 use crate::live;
-use crate::model::{ActionStep, CallOutcome, Caller, CallsOutcome, CloudModel};
+use crate::model::{ActionStep, CallOutcome, CallOutcomes, Caller, CloudModel};
 use crate::query::Params;
 use crate::rest::{self, RestRequest};
 use crate::tokens::TokenUse;
@@ -49,7 +49,7 @@ pub struct SimulationOwner<'a, R> {
 }
 
 /// End of a request whose calls have been answered.
-type FinishRequest = Box<dyn FnOnce(&mut CloudModel<'_>, CallsOutcome) -> HttpReply>;
+type FinishRequest = Box<dyn FnOnce(&mut CloudModel<'_>, CallOutcomes) -> HttpReply>;
 
 /// Request that waits for the answers to its calls.
 struct Waiting<R> {
@@ -363,8 +363,8 @@ fn begin_action(model: &mut CloudModel<'_>, caller: Caller, form: &str) -> Begun
     };
     let done = match step {
         Ok(ActionStep::Calls(calls, finish)) => {
-            let finish = move |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
-                let body = finish(model, outcome);
+            let finish = move |model: &mut CloudModel<'_>, outcomes: CallOutcomes| {
+                let body = finish(model, outcomes);
                 if let (Some(token), Ok(body)) = (token, &body) {
                     model.tokens.remember(model.now(), token, body);
                 }
@@ -383,8 +383,8 @@ fn begin_action(model: &mut CloudModel<'_>, caller: Caller, form: &str) -> Begun
 fn begin_rest(model: &mut CloudModel<'_>, caller: Caller, request: &RestRequest) -> Begun {
     let done = match rest::begin(model, caller, request) {
         Ok(ActionStep::Calls(calls, finish)) => {
-            let finish = |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
-                HttpReply::to_rest(finish(model, outcome))
+            let finish = |model: &mut CloudModel<'_>, outcomes: CallOutcomes| {
+                HttpReply::to_rest(finish(model, outcomes))
             };
             return Begun::Calls(calls, Box::new(finish));
         }

@@ -132,6 +132,11 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
         let groups = model.session.directory().handles.placement_groups();
         xml.text("groupName", group.map_or("", |group| groups[group.0 as usize].as_str()));
         xml.text("tenancy", tenancy(view));
+        let is_on_own = tenancy(view) == "host";
+        xml.maybe(
+            "hostId",
+            view.host.filter(|_| is_on_own).map(|host| model.id(IdKind::DedicatedHost, host.0)),
+        );
     });
     xml.inside("monitoring", |xml| xml.text("state", "disabled"));
     xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));
@@ -157,6 +162,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.text("virtualizationType", "hvm");
     if view.options.is_some_and(|options| options.spot.is_some()) {
         xml.text("instanceLifecycle", "spot");
+        xml.text("spotInstanceRequestId", model.spot_request_id(view.id));
     }
     xml.maybe("clientToken", launch.and_then(|launch| launch.labels.client_token.as_deref()));
     tags(xml, view.tags);

@@ -69,11 +69,13 @@ const FILTERS: &[&str] = &[
     "reservation-id",
     "owner-id",
     "tenancy",
+    "host-id",
     "architecture",
     "private-ip-address",
     "ip-address",
     "placement-group-name",
     "instance-lifecycle",
+    "spot-instance-request-id",
     "tag:",
     "tag-key",
     "tag-value",
@@ -194,6 +196,10 @@ fn values(model: &CloudModel<'_>, view: &InstanceView<'_>, filter: &str) -> Vec<
         "reservation-id" => vec![render::reservation_id(model, view.id)],
         "owner-id" => vec![model.owner_id(view.account)],
         "tenancy" => vec![render::tenancy(view).to_string()],
+        "host-id" if render::tenancy(view) == "host" => {
+            some(view.host.map(|host| model.id(IdKind::DedicatedHost, host.0)))
+        }
+        "host-id" => Vec::new(),
         "architecture" => vec![render::architecture(model.type_name(view.kind)).to_string()],
         "private-ip-address" => some(view.private_address.map(|address| address.to_string())),
         "ip-address" => some(render::public_address(view).map(|address| address.to_string())),
@@ -204,6 +210,9 @@ fn values(model: &CloudModel<'_>, view: &InstanceView<'_>, filter: &str) -> Vec<
         ),
         "instance-lifecycle" => {
             some(view.options.and_then(|options| options.spot).map(|_| "spot".to_string()))
+        }
+        "spot-instance-request-id" => {
+            some(view.options.and_then(|options| options.spot).map(|_| model.spot_request_id(view.id)))
         }
         name => tag_values(name, view.tags),
     }

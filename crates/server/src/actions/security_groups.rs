@@ -179,8 +179,8 @@ fn change(
     let permissions: Vec<Permission> = wishes.iter().filter_map(|wish| wish.permission).collect();
     Ok(ActionStep::Calls(
         calls,
-        Box::new(move |model, outcome| {
-            outcome?;
+        Box::new(move |model, outcomes| {
+            outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
             Ok(if adds { added(model, number, direction, &permissions) } else { success() })
         }),
     ))
