@@ -21,13 +21,14 @@ const UNKNOWN: &str = "(unknown)";
 /// Name in the directory that stands for instances that do not exist.
 const UNKNOWN_INSTANCE: &str = "(no instance)";
 
-/// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes").
+/// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes", read 2026-11).
 fn malformed(kind: IdKind) -> &'static str {
     match kind {
         IdKind::Volume => "InvalidVolumeID.Malformed",
         IdKind::Snapshot => "InvalidSnapshotID.Malformed",
         IdKind::Image => "InvalidAMIID.Malformed",
-        IdKind::Interface => "InvalidNetworkInterfaceID.Malformed",
+        IdKind::Interface => "InvalidNetworkInterfaceId.Malformed",
+        IdKind::InterfaceAttachment => "InvalidNetworkInterfaceAttachmentId.Malformed",
         IdKind::SecurityGroup => "InvalidGroupId.Malformed",
         IdKind::Allocation => "InvalidAllocationID.NotFound",
         IdKind::Association => "InvalidAssociationID.NotFound",
@@ -44,6 +45,7 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
         IdKind::Volume => Some((Failure::InvalidVolumeNotFound, "volume")),
         IdKind::Snapshot => Some((Failure::InvalidSnapshotNotFound, "snapshot")),
         IdKind::Interface => Some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID")),
+        IdKind::InterfaceAttachment => Some((Failure::InvalidAttachmentIdNotFound, "attachment")),
         IdKind::SecurityGroup => Some((Failure::InvalidGroupNotFound, "security group")),
         IdKind::CapacityReservation => {
             Some((Failure::InvalidCapacityReservationIdNotFound, "capacity reservation"))
@@ -144,10 +146,15 @@ impl CloudModel<'_> {
         Ok(handle)
     }
 
-    /// Returns the handle of a network interface.
-    pub fn interface_handle(&mut self, kind: IdKind, text: &str) -> Result<InterfaceHandle, ApiError> {
+    /// Returns the handle of a network interface of an account, by its id or by that of its attachment.
+    pub fn interface_handle(
+        &mut self,
+        account: AccountId,
+        kind: IdKind,
+        text: &str,
+    ) -> Result<InterfaceHandle, ApiError> {
         let id = InterfaceId(self.read_id(kind, text)?);
-        let is_known = self.session.network().interfaces().any(|(known, _)| known == id);
+        let is_known = self.session.network().interface(account, id).is_some();
         let name = if is_known { self.id(IdKind::Interface, id.0) } else { UNKNOWN.to_string() };
         let handle = self.session.directory_mut().handles.interface(&name);
         self.session.bind_resource(handle.0, CreatedResource::Interface(id));

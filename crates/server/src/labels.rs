@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use plimsoll_base::units::{AccountId, InstanceId};
+use plimsoll_model::workload::call::Tag;
 
 /// Labels of the instances of one launch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -97,6 +98,13 @@ impl Labels {
     /// Returns the labels of a resource to change.
     pub fn of_mut(&mut self, account: AccountId, id: &str) -> &mut ResourceLabels {
         self.resources.entry((account, id.to_string())).or_default()
+    }
+
+    /// Sets the tags of a new resource. One without any costs nothing.
+    pub fn set_tags(&mut self, account: AccountId, id: &str, tags: Vec<Tag>) {
+        if !tags.is_empty() {
+            self.of_mut(account, id).tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        }
     }
 
     /// Forgets the labels of a resource that is gone.

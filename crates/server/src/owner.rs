@@ -39,6 +39,7 @@ pub struct SimulationOwner<'a, R> {
     auto_advance: Option<Duration>,
     summarise: Summarise<'a>,
     journal: Option<RequestJournal>,
+    can_fork: bool,
     /// Requests by the number of their first call.
     waiting: BTreeMap<CallNumber, Waiting<R>>,
     /// Number of the first call of the request that a call is a part of.
@@ -83,6 +84,7 @@ impl<'a, R> SimulationOwner<'a, R> {
             auto_advance,
             summarise,
             journal: None,
+            can_fork: false,
             waiting: BTreeMap::new(),
             first_calls: BTreeMap::new(),
             ready: Vec::new(),
@@ -108,6 +110,11 @@ impl<'a, R> SimulationOwner<'a, R> {
     /// Keeps a journal from now on.
     pub fn keep_journal(&mut self, journal: RequestJournal) {
         self.journal = Some(journal);
+    }
+
+    /// Lets clients ask for checkpoints, which the observer of the run writes.
+    pub fn allow_forks(&mut self) {
+        self.can_fork = true;
     }
 
     /// Returns the replies that are ready, once every request so far is in the journal: one wait for the disk serves all of them.
@@ -154,7 +161,7 @@ impl<'a, R> SimulationOwner<'a, R> {
             Command::Advance(by) => self.advance_clock(by)?,
             Command::Summary => self.summary(),
             Command::Metrics => HttpReply::metrics(exposition::exposition(&self.model)),
-            Command::Live => HttpReply::written_json(live::live(&self.model, &self.clock.mode().to_string())),
+            Command::Live => HttpReply::json(200, &live::live(&self.model, self.clock.mode(), self.can_fork)),
             Command::Instances(wanted) => HttpReply::json(200, &live::instances(&self.model, &wanted)),
             Command::Fork => self.fork(),
         };
@@ -223,10 +230,21 @@ impl<'a, R> SimulationOwner<'a, R> {
 
     /// Writes a checkpoint of the run as it is now, from which others go on.
     fn fork(&mut self) -> HttpReply {
+        if !self.can_fork {
+            let message = "Nothing is recorded for checkpoints: start the server with --checkpoint-dir";
+            return HttpReply::problem(409, "NoCheckpoints", message);
+        }
         let now = self.model.now();
         match self.model.with_observer(|session, observer| session.checkpoint(observer)) {
-            Ok(Some(file)) => HttpReply::json(200, &json!({ "checkpoint": file, "now_s": now.as_seconds() })),
-            Ok(None) => HttpReply::problem(409, "NoCheckpoints", "This run is not recorded for checkpoints"),
+            Ok(Some(file)) => {
+                // The command line takes a folder only whose name is text.
+                let file = file.to_string_lossy();
+                HttpReply::json(200, &json!({ "checkpoint": file, "now_s": now.as_seconds() }))
+            }
+            Ok(None) => {
+                let message = "The run is no longer recorded: a file of its result could not be written";
+                HttpReply::problem(500, "InternalError", message)
+            }
             Err(error) => HttpReply::problem(500, "InternalError", &error.to_string()),
         }
     }

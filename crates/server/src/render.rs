@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 
 use plimsoll_base::catalogue;
-use plimsoll_base::units::InstanceId;
+use plimsoll_base::units::{InstanceId, InterfaceId};
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::Interface;
 use plimsoll_model::workload::call::LaunchTenancy;
 use plimsoll_sim::cloud::session::InstanceChange;
 use plimsoll_sim::cloud::session::view::InstanceView;
@@ -160,8 +161,42 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.maybe("clientToken", launch.and_then(|launch| launch.labels.client_token.as_deref()));
     tags(xml, view.tags);
     xml.text("hypervisor", "xen");
-    xml.inside("networkInterfaceSet", |_| {});
+    interfaces(xml, model, view);
     xml.text("ebsOptimized", false);
+}
+
+/// Writes the interfaces that are attached to an instance, in the order of attachment. Its first one, which the model does not
+/// number, is not among them.
+fn interfaces(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
+    let network = model.session.network();
+    let attached = network.interfaces_of(view.id).iter();
+    let attached = attached.filter_map(|id| Some((*id, network.interface(view.account, *id)?)));
+    xml.list("networkInterfaceSet", attached, |xml, (id, found)| interface(xml, model, id, found));
+}
+
+/// Writes what every answer shows of an interface.
+pub fn interface(xml: &mut Xml, model: &CloudModel<'_>, id: InterfaceId, found: &Interface) {
+    let network = model.session.network();
+    let shown = model.id(IdKind::Interface, id.0);
+    let labels = model.labels.of(found.account, &shown);
+    xml.text("networkInterfaceId", shown);
+    xml.text("subnetId", model.subnet_id(found.subnet));
+    xml.text("vpcId", model.vpc_id(network.vpc_of(found.subnet, found.account)));
+    xml.text("description", labels.description);
+    xml.text("ownerId", model.owner_id(found.account));
+    xml.text("status", found.state().name());
+    xml.maybe("privateIpAddress", network.subnets()[found.subnet.index()].address(found.address));
+    xml.text("sourceDestCheck", true);
+    xml.text("interfaceType", "interface");
+    if let Some(attached) = found.attachment {
+        xml.inside("attachment", |xml| {
+            xml.text("attachmentId", model.id(IdKind::InterfaceAttachment, id.0));
+            xml.text("instanceId", model.instance_id(attached.instance));
+            xml.text("instanceOwnerId", model.owner_id(found.account));
+            xml.text("status", "attached");
+            xml.text("deleteOnTermination", attached.delete_on_termination);
+        });
+    }
 }
 
 /// Writes the volumes of an instance.

@@ -604,17 +604,46 @@ fn network_interfaces_are_made_attached_and_deleted() {
         let shown = asker.get(&format!("{filter}=attachment.instance-id&Filter.1.Value.1={instance}"));
         assert_eq!(texts(&shown, "networkInterfaceId"), [id.as_str()]);
         assert_eq!(texts(&shown, "description"), ["second"]);
+        let set =
+            |asker: &mut Asker<'_>| texts(&asker.get("Action=DescribeInstances"), "networkInterfaceSet");
+        let [of_instance] = set(asker).try_into().unwrap();
+        for (name, value) in [("networkInterfaceId", &id), ("attachmentId", &attachment)] {
+            assert_eq!(texts(&of_instance, name), [value.as_str()]);
+        }
         assert_eq!(
             texts(&asker.get(&format!("{filter}=status&Filter.1.Value.1=available")), "status").len(),
             0
         );
         let delete = format!("Action=DeleteNetworkInterface&NetworkInterfaceId={id}");
         assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterface.InUse".to_string()));
-        asker.get(&format!("Action=DetachNetworkInterface&AttachmentId={attachment}"));
+        let detach = format!("Action=DetachNetworkInterface&AttachmentId={attachment}");
+        let not_found = (400, "InvalidAttachmentID.NotFound".to_string());
+        asker.account = "other".to_string();
+        assert_eq!(asker.refused(&detach), not_found, "that of another account");
+        asker.account = "default".to_string();
+        asker.get(&detach);
+        assert_eq!(asker.refused(&detach), not_found, "it is detached");
+        assert_eq!(set(asker), [""]);
         asker.get(&delete);
+        assert_eq!(asker.refused(&detach), not_found, "there is no such interface any more");
+        for (unknown, code) in [
+            ("eni-attach-0123abcd", "InvalidAttachmentID.NotFound"),
+            ("eni-attach-x", "InvalidNetworkInterfaceAttachmentId.Malformed"),
+            (id.as_str(), "InvalidNetworkInterfaceAttachmentId.Malformed"),
+        ] {
+            let refused = asker.refused(&format!("Action=DetachNetworkInterface&AttachmentId={unknown}"));
+            assert_eq!(refused, (400, code.to_string()), "{unknown}");
+        }
+        for (unknown, code) in [
+            (id.as_str(), "InvalidNetworkInterfaceID.NotFound"),
+            ("eni-x", "InvalidNetworkInterfaceId.Malformed"),
+        ] {
+            let describe = format!("Action=DescribeNetworkInterfaces&NetworkInterfaceId.1={unknown}");
+            assert_eq!(asker.refused(&describe), (400, code.to_string()), "{unknown}");
+        }
         assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterfaceID.NotFound".to_string()));
         let wrong = asker.refused("Action=DeleteNetworkInterface&NetworkInterfaceId=eni-1");
-        assert_eq!(wrong, (400, "InvalidNetworkInterfaceID.Malformed".to_string()));
+        assert_eq!(wrong, (400, "InvalidNetworkInterfaceId.Malformed".to_string()));
         // The subnet has eleven addresses, of which the instance has one.
         for _ in 0..10 {
             asker.get(&create);

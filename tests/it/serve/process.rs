@@ -1,9 +1,11 @@
 //! The process: two that are called alike answer alike, to the byte; wrong requests harm nobody; a signal ends it with a result.
 #![cfg(unix)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -201,6 +203,7 @@ fn wrong_requests_harm_nobody() {
             "POST /_plimsoll/clock HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\n{\"a",
             400,
         ),
+        ("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ("nonsense\r\n\r\n", 400),
     ] {
         assert_eq!(split(&format!("{}\r\n\r\n", server.send(request.as_bytes()))).0, expected, "{request}");
@@ -249,7 +252,15 @@ fn a_signal_ends_it_with_the_result_of_a_run() {
 
 #[test]
 fn options_that_contradict_each_other_are_refused() {
-    for options in [["--auto-advance", "15s"], ["--clock", "scaled=0"], ["--listen", "nowhere"]] {
+    let no_text = OsStr::from_bytes(b"forks-\xff");
+    let text = OsStr::new;
+    for options in [
+        [text("--auto-advance"), text("15s")],
+        [text("--clock"), text("scaled=0")],
+        [text("--listen"), text("nowhere")],
+        [text("--checkpoint-dir"), no_text],
+        [text("--checkpoint-dir"), text("results/runs/quickstart/forks")],
+    ] {
         let output = Command::new(cargo_bin("plimsoll"))
             .args(["serve", "--example", "quickstart"])
             .args(options)

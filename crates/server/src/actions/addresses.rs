@@ -83,10 +83,7 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             return Err(ApiError::gone("address"));
         };
         let shown = model.id(IdKind::Allocation, id.0);
-        if !tags.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &shown);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
+        model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("publicIp", public_address(id));
             xml.text("domain", "vpc");

@@ -110,9 +110,8 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         outcome?;
         let id = rules::id_of(model, caller, Vpc(vpc), &name)?;
         let shown = model.id(IdKind::SecurityGroup, id.0);
-        let labels = model.labels.of_mut(caller.account, &shown);
-        labels.description = description;
-        labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        model.labels.of_mut(caller.account, &shown).description = description;
+        model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("return", true);
             xml.text("groupId", shown);

@@ -91,9 +91,8 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
             return Err(ApiError::gone("snapshot"));
         };
         let shown = model.id(IdKind::Snapshot, id.0);
-        let labels = model.labels.of_mut(caller.account, &shown);
-        labels.description = description;
-        labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        model.labels.of_mut(caller.account, &shown).description = description;
+        model.labels.set_tags(caller.account, &shown, tags);
         let snapshot = model.session.storage().snapshot(id).ok_or_else(|| ApiError::gone("snapshot"))?;
         Ok(Xml::fragment(|xml| elements(xml, model, snapshot)))
     }))

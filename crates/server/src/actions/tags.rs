@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_base::failure::{Failure, LimitKind};
-use plimsoll_base::units::{InstanceId, SecurityGroupId, SnapshotId, VolumeId};
+use plimsoll_base::units::{InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId};
 use plimsoll_model::workload::call::{Action, Tag, Targets};
 use plimsoll_sim::cloud::session::view::InstanceView;
 
@@ -170,9 +170,8 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let found = own.any(|(id, _)| id.0 == number);
         (!found).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
     } else if let Some(number) = number(IdKind::Interface) {
-        let mut all = model.session.network().interfaces();
-        let found = all.any(|(id, interface)| id.0 == number && interface.account == account);
-        (!found).then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
+        let found = model.session.network().interface(account, InterfaceId(number));
+        found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
     } else if let Some(number) = number(IdKind::KeyPair) {
         let found = model.key_pairs.of_account(account).any(|(_, pair)| pair.number == number);
         return if found { Ok(()) } else { Err(unknown_pair(id)) };

@@ -108,10 +108,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
             return Err(ApiError::gone("volume"));
         };
         let shown = model.id(IdKind::Volume, id.0);
-        if !tags.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &shown);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
+        model.labels.set_tags(caller.account, &shown, tags);
         let volume = model.session.storage().volume(id).ok_or_else(|| ApiError::gone("volume"))?;
         Ok(Xml::fragment(|xml| elements(xml, model, volume)))
     }))
