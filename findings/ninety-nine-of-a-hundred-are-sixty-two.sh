@@ -7,7 +7,7 @@
 # Seen on 2026-11-30 with statsforecast 2.1.1 and crepes 0.9.1, for the next of sixty independent normal values, forecast by their mean, in
 # a thousand series: with two windows, the default and the least number, intervals of 80, 90 and 99 % hold 54, 58 and 62 % of the
 # values, as none of them is wider than the larger of two errors; with ten windows 71, 80 and 89 %. Nothing is warned of. The tutorial
-# promises guaranteed coverage and names no number. crepes makes the interval infinite and says why. Who buys for the upper end of 99 %
+# promises guaranteed coverage. crepes makes the interval infinite and says why. Who buys for the upper end of 99 %
 # is short in 19 of a hundred series where one in two hundred was meant; `level=99` needs 99 windows at least, or a model's own interval.
 set -euo pipefail
 folder=$(mktemp -d)
