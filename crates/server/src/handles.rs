@@ -50,14 +50,20 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
         IdKind::InterfaceAttachment => Some((Failure::InvalidAttachmentIdNotFound, "attachment")),
         IdKind::SecurityGroup => Some((Failure::InvalidGroupNotFound, "security group")),
         IdKind::DedicatedHost => Some((Failure::InvalidHostIdNotFound, "host ID")),
+        IdKind::Image => Some((Failure::InvalidAmiIdNotFound, "image id")),
         IdKind::CapacityReservation => {
             Some((Failure::InvalidCapacityReservationIdNotFound, "capacity reservation"))
         }
         _ => None,
     };
+    let invalid = || {
+        let message = format!("Invalid id: \"{text}\" (expecting \"{}...\")", kind.prefix());
+        ApiError::client(malformed(kind), message)
+    };
     match unknown {
-        _ if !ResourceIds::is_formed(kind, text) => {
-            ApiError::client(malformed(kind), format!("Invalid id: \"{text}\""))
+        _ if !ResourceIds::is_formed(kind, text) => invalid(),
+        Some((failure, what)) if kind == IdKind::Image => {
+            ApiError::not_found(failure, what, &format!("[{text}]"))
         }
         Some((failure, what)) => ApiError::not_found(failure, what, text),
         // The model knows no requests, and so no failure of theirs.
@@ -65,7 +71,7 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
             let message = format!("The spot instance request ID '{text}' does not exist");
             ApiError::client("InvalidSpotInstanceRequestID.NotFound", message)
         }
-        None => ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")),
+        None => invalid(),
     }
 }
 
@@ -97,7 +103,16 @@ impl CloudModel<'_> {
     /// Returns the handles of several instances, at least one.
     pub fn instance_handles(&mut self, texts: &[&str]) -> Result<Box<[Handle]>, ApiError> {
         if texts.is_empty() {
-            return Err(ApiError::missing("InstanceId"));
+            // EC2 API reference, "Error codes", `InvalidParameterCombination`, read 2026-11: "trying to terminate an instance without
+            // specifying the instance ID".
+            return Err(ApiError::client("InvalidParameterCombination", "No instances specified"));
+        }
+        let is_of_another_run = |text: &&&str| {
+            self.ids.read(IdKind::Instance, text).is_none() && ResourceIds::is_formed(IdKind::Instance, text)
+        };
+        let unknown: Vec<&str> = texts.iter().filter(is_of_another_run).copied().collect();
+        if !unknown.is_empty() {
+            return Err(ApiError::no_instances(&unknown));
         }
         texts.iter().map(|text| self.instance_handle(text)).collect()
     }
@@ -139,7 +154,7 @@ impl CloudModel<'_> {
             number == Some(u64::from(image.id.0)) || (image.name == text && is_own(image.account))
         });
         let Some(id) = found.map(|image| image.id) else {
-            return Err(ApiError::not_found(Failure::InvalidAmiIdNotFound, "image id", text));
+            return Err(wrong_id(IdKind::Image, text));
         };
         let handle =
             self.session.directory_mut().handles.image(&self.ids.show(IdKind::Image, u64::from(id.0)));

@@ -50,7 +50,8 @@ pub enum IdKind {
 }
 
 impl IdKind {
-    fn prefix(self) -> &'static str {
+    /// Returns the beginning of its ids.
+    pub fn prefix(self) -> &'static str {
         match self {
             IdKind::Instance => "i-",
             IdKind::Reservation => "r-",

@@ -194,7 +194,7 @@ impl<'a> CloudModel<'a> {
             id.and_then(|id| self.session.instance(id)).is_some_and(|found| found.account == account)
         };
         let unknown: Vec<&str> = texts.iter().filter(|text| !is_known(text)).map(String::as_str).collect();
-        ApiError::not_found(reason.failure, "instance ID", &unknown.join(", "))
+        ApiError::no_instances(&unknown)
     }
 
     /// Returns the type of a name.

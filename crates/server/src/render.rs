@@ -144,10 +144,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.maybe("privateIpAddress", view.private_address);
     xml.maybe("ipAddress", public_address(view));
     xml.text("sourceDestCheck", true);
-    xml.list("groupSet", model.session.security_groups_of(view.id), |xml, group| {
-        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
-        xml.text("groupName", &group.name);
-    });
+    security_groups(xml, model, view.id);
     // Why the model has ended one by itself is not known here.
     if launch.is_some_and(|launch| launch.is_ended_by_client) {
         xml.inside("stateReason", |xml| {
@@ -157,7 +154,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     }
     xml.text("architecture", architecture(type_name));
     xml.text("rootDeviceType", "ebs");
-    xml.text("rootDeviceName", "/dev/sda1");
+    xml.text("rootDeviceName", ROOT_DEVICE);
     block_devices(xml, model, view);
     xml.text("virtualizationType", "hvm");
     if view.options.is_some_and(|options| options.spot.is_some()) {
@@ -169,6 +166,8 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.text("hypervisor", "xen");
     interfaces(xml, model, view);
     xml.text("ebsOptimized", false);
+    let hibernates = view.options.is_some_and(|options| options.hibernation);
+    xml.inside("hibernationOptions", |xml| xml.text("configured", hibernates));
 }
 
 /// Writes the interfaces that are attached to an instance, in the order of attachment. Its first one, which the model does not
@@ -203,6 +202,17 @@ pub fn interface(xml: &mut Xml, model: &CloudModel<'_>, id: InterfaceId, found: 
             xml.text("deleteOnTermination", attached.delete_on_termination);
         });
     }
+}
+
+/// Device of the root volume.
+pub const ROOT_DEVICE: &str = "/dev/sda1";
+
+/// Writes the security groups of an instance.
+pub fn security_groups(xml: &mut Xml, model: &CloudModel<'_>, id: InstanceId) {
+    xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+        xml.text("groupName", &group.name);
+    });
 }
 
 /// Writes the volumes of an instance.

@@ -213,7 +213,7 @@ fn what_a_request_gets_wrong_is_told() {
                 "InvalidSubnetID.NotFound",
             ),
             ("Action=RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1&Cheap=1", "UnknownParameter"),
-            ("Action=StopInstances", "MissingParameter"),
+            ("Action=StopInstances", "InvalidParameterCombination"),
             ("Action=StopInstances&InstanceId.1=i-12", "InvalidInstanceID.Malformed"),
             ("Action=StopInstances&InstanceId.1=i-0123456789abcdef0", "InvalidInstanceID.NotFound"),
             (&format!("Action=StartInstances&InstanceId.1={id}"), "IncorrectInstanceState"),
@@ -404,7 +404,8 @@ fn a_volume_goes_through_its_life() {
         let of_image =
             "Action=RunInstances&InstanceType=m5.large&MinCount=1&MaxCount=1&SubnetId=web&ImageId=";
         assert!(asker.get(&format!("{of_image}{image_id}")).contains(&image_id));
-        assert_eq!(asker.refused(&format!("{of_image}ami-1")).1, "InvalidAMIID.NotFound");
+        assert_eq!(asker.refused(&format!("{of_image}ami-0123abcd")).1, "InvalidAMIID.NotFound");
+        assert_eq!(asker.refused(&format!("{of_image}ami-1")).1, "InvalidAMIID.Malformed");
         asker.account = "other".to_string();
         assert_eq!(asker.refused(&format!("{of_image}{image_id}")).1, "AuthFailure");
         let foreign = asker.refused(&format!("Action=DeleteSnapshot&SnapshotId={snapshot}"));
@@ -697,6 +698,88 @@ fn all_tags_of_a_resource_are_deleted_where_none_is_named() {
             asker.refused(&format!("Action=CreateTags&{both}")),
             (400, "MissingParameter".to_string())
         );
+    });
+}
+
+#[test]
+fn refusals_have_the_words_of_ec2() {
+    let images = "images = [{ name = 'base', block_devices = [{ device = '/dev/sda1', size_gib = 8 }] }]";
+    with_server(&format!("{images}\n{CLOUD}"), None, |asker| {
+        let run = "Action=RunInstances&InstanceType=m5.large&MinCount=1&MaxCount=1";
+        let made = asker.get(&format!("{run}&ImageId=base&DisableApiTermination=true"));
+        let id = texts(&made, "instanceId").remove(0);
+        asker.advance("1m");
+        let shown = asker.get("Action=DescribeVolumes");
+        let volume = texts(&shown, "volumeId").remove(0);
+        let unknown = "InstanceId.1=i-0123abcd&InstanceId.2=i-1123abcd";
+        let tag = "&TagSpecification.1.ResourceType=instance";
+        for (form, code, message) in [
+            (
+                format!("{run}&ImageId=ami-0123abcd"),
+                "InvalidAMIID.NotFound",
+                "The image id '[ami-0123abcd]' does not exist",
+            ),
+            (
+                format!("{run}&ImageId=best"),
+                "InvalidAMIID.Malformed",
+                "Invalid id: &quot;best&quot; (expecting &quot;ami-...&quot;)",
+            ),
+            (
+                format!("{run}&ImageId=base{tag}"),
+                "InvalidParameterValue",
+                "Tag specification must have at least one tag",
+            ),
+            (
+                "Action=TerminateInstances".to_string(),
+                "InvalidParameterCombination",
+                "No instances specified",
+            ),
+            (
+                format!("Action=StopInstances&{unknown}"),
+                "InvalidInstanceID.NotFound",
+                "The instance IDs 'i-0123abcd, i-1123abcd' do not exist",
+            ),
+            (
+                format!("Action=TerminateInstances&InstanceId.1={id}"),
+                "OperationNotPermitted",
+                &format!(
+                    "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+                ),
+            ),
+            (
+                format!("Action=DeleteVolume&VolumeId={volume}"),
+                "VolumeInUse",
+                &format!("Volume {volume} is currently attached to {id}"),
+            ),
+            (
+                format!("Action=DetachVolume&VolumeId={volume}&Device=/dev/sdf"),
+                "InvalidAttachment.NotFound",
+                &format!("The volume '{volume}' is not attached as /dev/sdf"),
+            ),
+            (
+                "Action=CreateVolume&AvailabilityZone=a".to_string(),
+                "MissingParameter",
+                "The request must contain the parameter size/snapshot",
+            ),
+        ] {
+            let (_, body) = asker.ask(&form);
+            let told = texts(&body, "Message").remove(0).replace("&apos;", "'");
+            assert_eq!((texts(&body, "Code").remove(0).as_str(), told.as_str()), (code, message), "{form}");
+        }
+        let attribute = |asker: &mut Asker<'_>, name: &str| {
+            let form = format!("Action=DescribeInstanceAttribute&InstanceId={id}&Attribute={name}");
+            texts(&asker.get(&form), name).remove(0)
+        };
+        assert_eq!(attribute(asker, "rootDeviceName"), "<value>/dev/sda1</value>");
+        let modify = format!("Action=ModifyInstanceAttribute&InstanceId={id}&InstanceType.Value=m5.lrge");
+        assert_eq!(asker.refused(&modify).1, "InvalidInstanceAttributeValue");
+        assert_eq!(
+            (attribute(asker, "kernel"), attribute(asker, "groupSet")),
+            (String::new(), String::new())
+        );
+        let group = texts(&asker.get("Action=DescribeSecurityGroups"), "groupId").remove(0);
+        asker.get(&format!("Action=ModifyInstanceAttribute&InstanceId={id}&GroupId.1={group}"));
+        assert_eq!(texts(&attribute(asker, "groupSet"), "groupId"), [group]);
     });
 }
 

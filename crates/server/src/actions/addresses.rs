@@ -72,7 +72,7 @@ fn error(reason: FailureReason, id: &str) -> ApiError {
 }
 
 fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
-    if let Some(domain) = params.get("Domain").filter(|domain| *domain != "vpc") {
+    if let Some(domain) = params.get("Domain").filter(|domain| !matches!(*domain, "" | "vpc")) {
         return Err(ApiError::invalid("Domain", domain, "vpc"));
     }
     let tags = super::launch::tags_of(params, "elastic-ip")?;

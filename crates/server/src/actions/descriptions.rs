@@ -98,15 +98,15 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params, shown: 
     if !texts.is_empty() && page.most.is_some() {
         // `DescribeInstances`, "MaxResults", botocore 1.44.8: "You cannot specify this parameter and the instance IDs parameter
         // in the same request."
-        let message = "The parameter MaxResults cannot be used with the parameter instancesSet";
+        let message = "The parameter instancesSet cannot be used with the parameter maxResults";
         return Err(ApiError::client("InvalidParameterCombination", message));
     }
-    let ids = texts.iter().map(|text| Ok((model.read_instance_id(text)?, text.to_string())));
-    let ids = ids.collect::<Result<Vec<_>, ApiError>>()?;
     let targets = match texts.is_empty() {
         true => None,
         false => Some(Targets::Batch(model.instance_handles(&texts)?)),
     };
+    let ids = texts.iter().map(|text| Ok((model.read_instance_id(text)?, text.to_string())));
+    let ids = ids.collect::<Result<Vec<_>, ApiError>>()?;
     let query = Query {
         targets,
         filters: if model.session.has_control_plane() { model_filters(model, &filters) } else { Vec::new() },

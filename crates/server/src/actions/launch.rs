@@ -425,7 +425,12 @@ fn tags_by_kind<'a>(params: &Params, kinds: &[&'a str]) -> Result<BTreeMap<&'a s
         let of = params.required(&name)?;
         let known = kinds.iter().copied().find(|kind| *kind == of);
         let kind = known.ok_or_else(|| ApiError::invalid(&name, of, &kinds.join(" or ")))?;
-        tags.entry(kind).or_default().extend(super::tags::read(params, &format!("{item}.Tag"))?);
+        let read = super::tags::read(params, &format!("{item}.Tag"))?;
+        if read.is_empty() {
+            let message = "Tag specification must have at least one tag";
+            return Err(ApiError::client("InvalidParameterValue", message));
+        }
+        tags.entry(kind).or_default().extend(read);
     }
     Ok(tags)
 }

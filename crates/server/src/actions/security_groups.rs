@@ -114,6 +114,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("return", true);
+            xml.text("securityGroupArn", arn(model, caller, &shown));
             xml.text("groupId", shown);
         }))
     }))
@@ -272,6 +273,7 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         xml.list("securityGroupInfo", page, |xml, group| {
             xml.text("ownerId", model.owner_id(caller.account));
             xml.text("groupId", shown(group));
+            xml.text("securityGroupArn", arn(model, caller, &shown(group)));
             xml.text("groupName", &group.name);
             xml.text("groupDescription", description(model, group));
             xml.text("vpcId", model.vpc_id(group.owner.vpc.0));
@@ -285,6 +287,11 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         });
         xml.maybe("nextToken", next.map(|next| model.ids.show(IdKind::Page, next)));
     })))
+}
+
+/// Returns the name of a group as other services of AWS write it.
+fn arn(model: &CloudModel<'_>, caller: Caller, id: &str) -> String {
+    format!("arn:aws:ec2:{}:{}:security-group/{id}", model.region, model.owner_id(caller.account))
 }
 
 /// Returns the description of a group; that of a default one is EC2's.

@@ -115,7 +115,7 @@ impl TagChange {
 fn change(model: &mut CloudModel<'_>, caller: Caller, params: &Params, change: TagChange) -> XmlStep {
     let ids = params.list("ResourceId");
     if ids.is_empty() {
-        return Err(ApiError::missing("ResourceId"));
+        return Err(ApiError::missing("resourceIdSet"));
     }
     if matches!(&change, TagChange::Add(tags) if tags.is_empty()) {
         return Err(ApiError::missing("Tag"));
