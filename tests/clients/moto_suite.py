@@ -2,6 +2,9 @@
 
 usage: moto_suite.py PLIMSOLL TESTS [TABLE [WORDS]]
 
+`moto_verdicts.json` tells of tests that fail, by their name or that of their file, whether what they ask for is not modelled, or moto
+differs from EC2, with the words of the documentation.
+
 TESTS is the folder `tests` of moto's source distribution, whose release is installed beside pytest and pytest-timeout. TABLE is
 the CSV file to write; beside it, with the ending `.jsonl`, is a line for each test. WORDS choose files, such as `tags hosts`.
 
@@ -19,19 +22,34 @@ from pathlib import Path
 from server import Server
 
 # The most seconds of a file, and of a test.
-FILE_LIMIT_S, TEST_LIMIT_S = 120, 20
+FILE_LIMIT_S, TEST_LIMIT_S = 400, 20
 
-# The region and images that moto's tests take for granted.
+# The zones and images that moto's tests take for granted. A launch without a zone goes to the one with the most room, the first.
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c", "us-west-1a", "eu-west-1a"]
+IMAGES = ["ami-12c6146b", "ami-03cf127a", "ami-fa7cdd89", "ami-f4cf1d8d"]
 SCENARIO = """
 name = "moto"
-lifecycle = { boot = "0s", stop = "0s", terminate = "0s" }
+lifecycle = { boot = "1s", stop = "1s", terminate = "1s" }
 [workload]
 """ + "".join(
     f"""
+[[images]]
+name = "{image}"
+block_devices = [{{ device = "/dev/sda1", size_gib = 8 }}]
+"""
+    for image in IMAGES
+) + "".join(
+    f"""
 [[zones]]
 name = "{zone}"
-hosts = [{{ count = 500, vcpu = 192, memory_gib = 2048, local_storage_gib = 60000, gpu = 16, tenancy = "any" }}]
+
+[[zones.hosts]]
+count = {500 if number else 1000}
+vcpu = 192
+memory_gib = 2048
+local_storage_gib = 60000
+gpu = 16
+tenancy = "any"
 
 [[network.subnets]]
 name = "{zone}"
@@ -86,7 +104,9 @@ NOT_MODELLED = [
 # The same codes in an assertion of the test.
 NOT_MODELLED += [f"'{code}'{sign}" for code in ["InvalidAction", "UnknownParameter"] for sign in [" ==", ")", ","]]
 
-KINDS = ["passed", "not modelled", "other", "timed out", "skipped"]
+KINDS = ["passed", "not modelled", "moto differs", "failed", "timed out", "skipped"]
+
+VERDICTS = json.loads(Path(__file__).with_name("moto_verdicts.json").read_text())
 
 
 def kind_of(outcome):
@@ -96,7 +116,16 @@ def kind_of(outcome):
     text = outcome["text"].lower()
     if "timeout" in text and "pytest_timeout" in text:
         return "timed out"
-    return "not modelled" if any(sign.lower() in text for sign in NOT_MODELLED) else "other"
+    return "not modelled" if any(sign.lower() in text for sign in NOT_MODELLED) else "failed"
+
+
+def judged(outcome):
+    """A test with its kind, and the error or the words of its verdict."""
+    test, kind, words = outcome["test"].removeprefix("test_ec2/"), kind_of(outcome), error_of(outcome["text"])
+    if kind == "failed":
+        name = test.split("[")[0]
+        kind, words = VERDICTS.get(name) or VERDICTS.get(name.split("::")[0]) or (kind, words)
+    return {"test": test, "kind": kind, "words": words}
 
 
 def error_of(text):
@@ -107,7 +136,7 @@ def error_of(text):
 
 def run_file(plimsoll, tests, file):
     """Runs the tests of a file; yields a line for each."""
-    with tempfile.TemporaryDirectory() as folder, Server(plimsoll, SCENARIO, clock="scaled=100") as server:
+    with tempfile.TemporaryDirectory() as folder, Server(plimsoll, SCENARIO, clock="scaled=1000") as server:
         Path(folder, "served_account.py").write_text(PLUGIN)
         outcomes, collected = Path(folder, "outcomes.jsonl"), Path(folder, "collected.json")
         environment = os.environ | {
@@ -129,9 +158,10 @@ def run_file(plimsoll, tests, file):
         found = [json.loads(line) for line in outcomes.read_text().splitlines()] if outcomes.exists() else []
         asked = json.loads(collected.read_text()) if collected.exists() else []
     for one in found:
-        yield {"test": one["test"], "kind": kind_of(one), "error": error_of(one["text"])}
+        yield judged(one)
     for test in set(asked) - {one["test"] for one in found}:
-        yield {"test": test, "kind": "timed out", "error": f"after {FILE_LIMIT_S} s of its file"}
+        words = f"after {FILE_LIMIT_S} s of its file"
+        yield {"test": test.removeprefix("test_ec2/"), "kind": "timed out", "words": words}
 
 
 def main(plimsoll, tests, table=None, *words):
