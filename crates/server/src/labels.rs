@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_base::units::{AccountId, InstanceId};
+use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::workload::call::Tag;
 
 /// Labels of the instances of one launch.
@@ -32,7 +32,7 @@ pub struct LaunchLabels {
 pub struct SpotLabels {
     /// Type of the request, `one-time` or `persistent`.
     pub kind: &'static str,
-    /// Most that an hour may cost \[USD\], as the client wrote it.
+    /// Most that an hour may cost \[USD\], as EC2 writes it.
     pub max_price: Option<String>,
     /// Behaviour at an interruption, EC2's word.
     pub interruption: &'static str,
@@ -58,6 +58,8 @@ pub struct ResourceLabels {
     pub tags: BTreeMap<String, String>,
     /// Description.
     pub description: String,
+    /// Time at which a client made it, where that is shown and the model does not keep it.
+    pub made: Option<Time>,
 }
 
 /// Launches kept before those of ended instances are dropped.

@@ -754,7 +754,12 @@ fn refusals_have_the_words_of_ec2() {
             (
                 format!("Action=DetachVolume&VolumeId={volume}&Device=/dev/sdf"),
                 "InvalidAttachment.NotFound",
-                &format!("The volume '{volume}' is not attached as /dev/sdf"),
+                &format!("The volume {volume} is not attached to instance {id} as device /dev/sdf"),
+            ),
+            (
+                format!("{run}&ImageId=base&BlockDeviceMapping.1.DeviceName=/dev/sdf"),
+                "MissingParameter",
+                "The request must contain the parameter ebs",
             ),
             (
                 "Action=CreateVolume&AvailabilityZone=a".to_string(),

@@ -49,6 +49,7 @@ fn a_host_is_allocated_filled_and_released() {
             ("availableVCpus", "2"),
             ("instanceId", instance.as_str()),
             ("key", "use"),
+            ("allocationTime", "2026-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(texts(&shown, name), [value], "{name}");
         }

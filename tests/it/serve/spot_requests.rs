@@ -23,7 +23,7 @@ fn a_request_is_fulfilled_by_an_instance_and_ends_with_it() {
         let made = asker.get(&format!("{REQUEST}&InstanceCount=2&SpotPrice=0.09{tag}"));
         let ids = texts(&made, "spotInstanceRequestId");
         assert!(ids.len() == 2 && ids[0].starts_with("sir-0"), "{made}");
-        assert_eq!(texts(&made, "spotPrice"), ["0.09"; 2]);
+        assert_eq!(texts(&made, "spotPrice"), ["0.090000"; 2]);
         assert_eq!(
             (texts(&made, "state"), texts(&made, "key")),
             (vec!["active".to_string(); 2], vec!["use".to_string(); 2])

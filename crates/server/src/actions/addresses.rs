@@ -94,7 +94,11 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 
 fn associate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("AllocationId")?.to_string();
-    let instance = params.required("InstanceId")?.to_string();
+    let instance = params.required("InstanceId").map_err(|missing| {
+        let message = "Invalid request, expect InstanceId/NetworkId parameter.".to_string();
+        ApiError { message, ..missing }
+    });
+    let instance = instance?.to_string();
     let again = params.flag("AllowReassociation")?.unwrap_or(true);
     let handle = model.instance_handle(&instance)?;
     let request =

@@ -6,6 +6,7 @@ use plimsoll_model::workload::call::{Action, Modification, Query, Targets};
 
 use super::{ActionEntry, XmlStep, success};
 use crate::api_error::ApiError;
+use crate::ids::IdKind;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
@@ -110,7 +111,9 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         Ok(Xml::fragment(|xml| {
             xml.text("instanceId", &text);
             match attribute.as_str() {
-                "groupSet" => render::security_groups(xml, model, id),
+                "groupSet" => xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+                    xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+                }),
                 _ => xml.inside(&attribute, |xml| xml.maybe("value", value)),
             }
         }))

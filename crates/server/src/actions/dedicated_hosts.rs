@@ -76,6 +76,7 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             return Err(ApiError::gone("host"));
         };
         let shown = model.id(IdKind::DedicatedHost, host.0);
+        model.labels.of_mut(caller.account, &shown).made = Some(model.session.now());
         model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| xml.list("hostIdSet", [shown], |xml, id| xml.value(id))))
     }))
@@ -259,5 +260,7 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, caller: Caller, (id, terms, i
         xml.text("instanceType", model.type_name(view.kind));
         xml.text("ownerId", model.owner_id(view.account));
     });
-    render::tags(xml, &model.labels.of(caller.account, &shown).tags);
+    let labels = model.labels.of(caller.account, &shown);
+    xml.maybe("allocationTime", labels.made.map(|at| model.date_time(at)));
+    render::tags(xml, &labels.tags);
 }

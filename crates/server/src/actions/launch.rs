@@ -331,6 +331,9 @@ fn block_devices(params: &Params) -> Result<Vec<BlockDeviceMapping>, ApiError> {
     };
     let read = |item: String| {
         let ebs = |name: &str| format!("{item}.Ebs.{name}");
+        if params.within(&format!("{item}.Ebs")).patterns().is_empty() {
+            return Err(ApiError::missing("ebs"));
+        }
         Ok(BlockDeviceMapping {
             device: params.required(&format!("{item}.DeviceName"))?.to_string(),
             kind: params.get(&ebs("VolumeType")).map(kind).transpose()?,
@@ -393,6 +396,12 @@ fn max_price(text: &str) -> Result<u64, ApiError> {
     pico.ok_or_else(|| ApiError::invalid(MAX_PRICE, text, "dollars, more than 0.001"))
 }
 
+/// Returns a price in dollars, as EC2 writes it: with six decimals (moto 5.2.5, `test_request_spot_instances_default_arguments`).
+fn written_price(pico: u64) -> String {
+    let micro = pico / 1_000_000;
+    format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+}
+
 /// Reads what a client says of the spot market that is shown to it again.
 fn spot_labels(params: &Params, options: &LaunchOptions) -> Result<SpotLabels, ApiError> {
     let name = "InstanceMarketOptions.SpotOptions.SpotInstanceType";
@@ -403,7 +412,7 @@ fn spot_labels(params: &Params, options: &LaunchOptions) -> Result<SpotLabels, A
             Some("persistent") => "persistent",
             Some(other) => return Err(ApiError::invalid(name, other, "one-time or persistent")),
         },
-        max_price: params.get(MAX_PRICE).map(String::from),
+        max_price: options.spot.and_then(|spot| spot.max_pico_usd_per_hour).map(written_price),
         interruption: options.interruption().name(),
     })
 }

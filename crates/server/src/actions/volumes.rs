@@ -145,7 +145,9 @@ fn detach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let was = (model.session.storage().volume(volume)).and_then(|volume| volume.attachments.first().copied());
     let device = params.get("Device").filter(|device| !device.is_empty());
     if device.is_some_and(|device| was.is_some_and(|was| was.device.to_string() != device)) {
-        let message = format!("The volume '{id}' is not attached as {}", device.unwrap_or_default());
+        let (on, device) = (was.map(|was| model.instance_id(was.instance)), device.unwrap_or_default());
+        let on = on.unwrap_or_default();
+        let message = format!("The volume {id} is not attached to instance {on} as device {device}");
         return Err(ApiError {
             message,
             ..ApiError::from(FailureReason::from(Failure::InvalidAttachmentNotFound))
