@@ -267,7 +267,7 @@ def spot(ec2):
     [instance] = ec2.run_instances(**LAUNCH, InstanceMarketOptions=market)["Instances"]
     ids.append(instance["SpotInstanceRequestId"])
     shown = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=ids[1:])["SpotInstanceRequests"]
-    assert (shown[0]["InstanceId"], shown[0]["SpotPrice"]) == (instance["InstanceId"], "0.09")
+    assert (shown[0]["InstanceId"], shown[0]["SpotPrice"]) == (instance["InstanceId"], "0.090000")
     cheap = market | {"SpotOptions": {"MaxPrice": "0.0011"}}
     refused("SpotMaxPriceTooLow", 400, ec2.run_instances, **LAUNCH, InstanceMarketOptions=cheap)
     cancelled = ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=ids)["CancelledSpotInstanceRequests"]

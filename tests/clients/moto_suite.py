@@ -1,12 +1,12 @@
 """moto's own tests of EC2 against `plimsoll serve`: a table of what passes, by file, and why the rest does not.
 
-usage: moto_suite.py PLIMSOLL TESTS [TABLE [WORDS]]
+usage: moto_suite.py PLIMSOLL TESTS [PAGE [WORDS]]
 
 `moto_verdicts.json` tells of tests that fail, by their name or that of their file, whether what they ask for is not modelled, or moto
 differs from EC2, with the words of the documentation.
 
-TESTS is the folder `tests` of moto's source distribution, whose release is installed beside pytest and pytest-timeout. TABLE is
-the CSV file to write; beside it, with the ending `.jsonl`, is a line for each test. WORDS choose files, such as `tags hosts`.
+TESTS is the folder `tests` of moto's source distribution, whose release is installed beside pytest and pytest-timeout. PAGE is the
+Markdown file to write. WORDS choose files, such as `tags hosts`.
 
 Each file has a server of its own, and a limit of time, after which what is left of it counts as timed out.
 """
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from importlib import metadata
 from pathlib import Path
 
 from server import Server
@@ -119,9 +120,14 @@ def kind_of(outcome):
     return "not modelled" if any(sign.lower() in text for sign in NOT_MODELLED) else "failed"
 
 
+def name_of(test):
+    """The name of a test from its file on."""
+    return test.rsplit("test_ec2/", 1)[-1]
+
+
 def judged(outcome):
     """A test with its kind, and the error or the words of its verdict."""
-    test, kind, words = outcome["test"].removeprefix("test_ec2/"), kind_of(outcome), error_of(outcome["text"])
+    test, kind, words = name_of(outcome["test"]), kind_of(outcome), error_of(outcome["text"])
     if kind == "failed":
         name = test.split("[")[0]
         kind, words = VERDICTS.get(name) or VERDICTS.get(name.split("::")[0]) or (kind, words)
@@ -131,7 +137,8 @@ def judged(outcome):
 def error_of(text):
     """The first line of a failure that tells the error."""
     lines = text.strip().splitlines()
-    return next((line for line in lines if line.startswith("E  ")), (lines or [""])[-1])[:300]
+    found = next((line for line in lines if line.startswith("E  ")), (lines or [""])[-1])
+    return found.removeprefix("E").strip()[:300]
 
 
 def run_file(plimsoll, tests, file):
@@ -161,26 +168,48 @@ def run_file(plimsoll, tests, file):
         yield judged(one)
     for test in set(asked) - {one["test"] for one in found}:
         words = f"after {FILE_LIMIT_S} s of its file"
-        yield {"test": test.removeprefix("test_ec2/"), "kind": "timed out", "words": words}
+        yield {"test": name_of(test), "kind": "timed out", "words": words}
 
 
-def main(plimsoll, tests, table=None, *words):
+def page(version, by_file):
+    """The result as a page: the table, what moto has otherwise than EC2 and its words, and what fails."""
+    head = [
+        f"# moto {version}'s own tests of EC2 against plimsoll serve",
+        "",
+        "Made by `tests/clients/moto_suite.py`, by which a test passes, asks for what is *not modelled*, or asks for what *moto* has and EC2",
+        "has not; those that *failed* are ours to mend or to explain.",
+        "",
+        "| file | " + " | ".join(KINDS) + " |",
+        "|---|" + "--:|" * len(KINDS),
+    ]
+    count = lambda lines: Counter(line["kind"] for line in lines)  # noqa: E731
+    row = lambda name, counts: f"| {name} | " + " | ".join(str(counts[kind]) for kind in KINDS) + " |"  # noqa: E731
+    table = [row(file, count(lines)) for file, lines in by_file.items()]
+    lines = [line for found in by_file.values() for line in found]
+    table.append(row("all", count(lines)))
+    parts = [*head, *table]
+    for kind, title in [("moto differs", "Where moto differs from EC2"), ("failed", "What failed"), ("timed out", "Timed out")]:
+        of_kind = [f"- `{line['test']}`: {line['words']}" for line in lines if line["kind"] == kind]
+        if of_kind:
+            parts += ["", f"## {title}", "", *of_kind]
+    return "\n".join(parts) + "\n"
+
+
+def main(plimsoll, tests, place=None, *words):
     tests, plimsoll = Path(tests).resolve(), Path(plimsoll).resolve()
     files = sorted(file.name for file in (tests / "test_ec2").glob("test_*.py"))
-    files = [file for file in files if not words or any(word in file for word in words)]
-    rows, all_of_them, lines = [["file", *KINDS]], Counter(), []
+    by_file = {}
     for file in files:
-        found = sorted(run_file(plimsoll, tests, file), key=lambda one: one["test"])
-        by_kind = Counter(one["kind"] for one in found)
-        all_of_them += by_kind
-        lines += found
-        rows.append([file, *(str(by_kind[kind]) for kind in KINDS)])
-        print(", ".join(rows[-1]), flush=True)
-    rows.append(["all", *(str(all_of_them[kind]) for kind in KINDS)])
-    print(", ".join(rows[-1]))
-    if table:
-        Path(table).write_text("".join(",".join(row) + "\n" for row in rows))
-        Path(table).with_suffix(".jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        if words and not any(word in file for word in words):
+            continue
+        by_file[file] = sorted(run_file(plimsoll, tests, file), key=lambda one: one["test"])
+        kinds = Counter(one["kind"] for one in by_file[file])
+        print(file, ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]), flush=True)
+    text = page(metadata.version("moto"), by_file)
+    if place:
+        Path(place).write_text(text)
+    else:
+        print(text)
 
 
 if __name__ == "__main__":
