@@ -144,10 +144,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.maybe("privateIpAddress", view.private_address);
     xml.maybe("ipAddress", public_address(view));
     xml.text("sourceDestCheck", true);
-    xml.list("groupSet", model.session.security_groups_of(view.id), |xml, group| {
-        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
-        xml.text("groupName", &group.name);
-    });
+    security_groups(xml, model, view.id);
     // Why the model has ended one by itself is not known here.
     if launch.is_some_and(|launch| launch.is_ended_by_client) {
         xml.inside("stateReason", |xml| {
@@ -209,6 +206,14 @@ pub fn interface(xml: &mut Xml, model: &CloudModel<'_>, id: InterfaceId, found: 
 
 /// Device of the root volume.
 pub const ROOT_DEVICE: &str = "/dev/sda1";
+
+/// Writes the security groups of an instance.
+pub fn security_groups(xml: &mut Xml, model: &CloudModel<'_>, id: InstanceId) {
+    xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+        xml.text("groupName", &group.name);
+    });
+}
 
 /// Writes the volumes of an instance.
 fn block_devices(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {

@@ -712,6 +712,9 @@ fn refusals_have_the_words_of_ec2() {
         let shown = asker.get("Action=DescribeVolumes");
         let volume = texts(&shown, "volumeId").remove(0);
         let unknown = "InstanceId.1=i-0123abcd&InstanceId.2=i-1123abcd";
+        for (image, code) in [("ami-0123abcd", "InvalidAMIID.NotFound"), ("best", "InvalidAMIID.Malformed")] {
+            assert_eq!(asker.refused(&format!("Action=DescribeImages&ImageId.1={image}")).1, code);
+        }
         let tag = "&TagSpecification.1.ResourceType=instance";
         for (form, code, message) in [
             (

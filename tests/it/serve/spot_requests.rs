@@ -20,7 +20,10 @@ fn wrong(code: &str) -> (u16, String) {
 fn a_request_is_fulfilled_by_an_instance_and_ends_with_it() {
     with_server(SPOT, None, |asker| {
         let tag = "&TagSpecification.1.ResourceType=spot-instances-request&TagSpecification.1.Tag.1.Key=use";
-        let made = asker.get(&format!("{REQUEST}&InstanceCount=2&SpotPrice=0.09{tag}"));
+        let group = texts(&asker.get("Action=DescribeSecurityGroups"), "groupId").remove(0);
+        let more = format!("&LaunchSpecification.SecurityGroupId.1={group}{tag}");
+        let made = asker.get(&format!("{REQUEST}&InstanceCount=2&SpotPrice=0.09{more}"));
+        assert_eq!(texts(&made, "groupId"), [group.as_str(); 2]);
         let ids = texts(&made, "spotInstanceRequestId");
         assert!(ids.len() == 2 && ids[0].starts_with("sir-0"), "{made}");
         assert_eq!(texts(&made, "spotPrice"), ["0.090000"; 2]);

@@ -237,6 +237,7 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &SpotRequest<'_>) {
         xml.text("imageId", &launch.labels.image_id);
         xml.maybe("keyName", launch.labels.key_name.as_deref());
         xml.text("instanceType", model.type_name(view.kind));
+        render::security_groups(xml, model, view.id);
         xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));
         xml.inside("placement", |xml| xml.text("availabilityZone", model.zone_name(view.zone)));
     });
