@@ -11,7 +11,7 @@ use std::time::Instant;
 use plimsoll::cloud::observe::{Observation, Observer, RunState};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::input::InputError;
-use plimsoll::report::run::checkpoint::{self, Checkpoints};
+use plimsoll::report::run::checkpoint::{self, CheckpointPlan, Checkpoints};
 use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::units::{Duration, Time, parse_duration};
@@ -72,7 +72,9 @@ fn measure(case: &Case, set: &[&str]) {
     let place = tempfile::tempdir().expect("a folder for what is written");
     let folder = ResultFolder::begin(&place.path().join("result")).expect("an empty folder takes a result");
     let mut recorder = StreamedReports::begin(&folder, &scenario, None).expect("a folder takes files");
-    recorder.write_checkpoints(place.path(), 1, &scenario, &[]).expect("a folder takes files");
+    recorder
+        .write_checkpoints(place.path(), CheckpointPlan::AtTimes(1), &scenario, &[])
+        .expect("a folder takes files");
     let began = Instant::now();
     let mut cloud = Cloud::new(&scenario, RunOptions::default()).expect("a scenario of the project runs");
     cloud.checkpoint_at([at]);

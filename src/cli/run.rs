@@ -15,7 +15,7 @@ use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
 use crate::experiment::{Figures, estimate, objective};
 use crate::input::{InputError, Place, Problem};
-use crate::report::run::checkpoint::{self, Checkpoints, HashedFile, Resumed};
+use crate::report::run::checkpoint::{self, CheckpointPlan, Checkpoints, HashedFile, Resumed};
 use crate::report::run::event_trace::EventTrace;
 use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{ResultFolder, StreamedReports, render};
@@ -263,7 +263,8 @@ fn begin(
     }
     let times: BTreeSet<Time> = args.checkpoint_at.iter().map(|at| Time::ZERO.after(*at)).collect();
     if !times.is_empty() {
-        recorder.write_checkpoints(&args.checkpoint_dir, times.len(), scenario, files)?;
+        let plan = CheckpointPlan::AtTimes(times.len());
+        recorder.write_checkpoints(&args.checkpoint_dir, plan, scenario, files)?;
     }
     let (mut cloud, began) = match &args.from_checkpoint {
         Some(file) => {

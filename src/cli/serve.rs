@@ -17,6 +17,7 @@ use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
 use crate::experiment::objective;
 use crate::input::{InputError, Place, Problem};
+use crate::report::run::checkpoint::CheckpointPlan;
 use crate::report::run::{self as report, explanation, terminal};
 use crate::report::{ResultFolder, StreamedReports, render};
 use crate::scenario::{Overrides, Scenario};
@@ -59,9 +60,10 @@ pub struct ServeArgs {
     /// from there
     #[arg(long, value_name = "DIR")]
     journal: Option<PathBuf>,
-    /// Folder of the checkpoints that clients ask for at /_plimsoll/fork
-    #[arg(long, value_name = "DIR", default_value = "results/checkpoints")]
-    checkpoint_dir: PathBuf,
+    /// Let clients ask for checkpoints at /_plimsoll/fork, and write them into this folder: everything that happens is recorded
+    /// for them
+    #[arg(long, value_name = "DIR")]
+    checkpoint_dir: Option<PathBuf>,
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -90,14 +92,18 @@ pub fn main(args: &ServeArgs) -> Result<(), InputError> {
     objective::check(&scenario)?;
     machine::check_fits(&scenario)?;
     let place = args.output.clone().unwrap_or_else(|| Path::new("results/runs").join(&scenario.name));
-    arguments::check_checkpoint_dir(&args.checkpoint_dir, &place)?;
+    if let Some(folder) = &args.checkpoint_dir {
+        arguments::check_checkpoint_dir(folder, &place)?;
+    }
     let folder = ResultFolder::begin(&place)?;
     journal.read(&scenario)?;
 
     panic::note(Some(Work { replay: journal::replay(scenario.seed), seed: scenario.seed }));
     let tables = scenario.output.tables.then(|| scenario.billing_calendar());
     let mut recorder = StreamedReports::begin(&folder, &scenario, tables)?;
-    recorder.write_checkpoints(&args.checkpoint_dir, usize::MAX, &scenario, journal.inputs())?;
+    if let Some(folder) = &args.checkpoint_dir {
+        recorder.write_checkpoints(folder, CheckpointPlan::WhenAsked, &scenario, journal.inputs())?;
+    }
     let simulation = Stopwatch::start();
     interrupt::expect();
     let outcome = serve(&scenario, args, &mut recorder)?;
@@ -114,8 +120,13 @@ pub fn main(args: &ServeArgs) -> Result<(), InputError> {
     show(&run, &place, args)
 }
 
-/// Refuses options that contradict each other.
+/// Refuses options that contradict each other, and a folder of checkpoints whose name clients could not be told.
 fn check(args: &ServeArgs) -> Result<(), InputError> {
+    if let Some(folder) = args.checkpoint_dir.as_ref().filter(|folder| folder.to_str().is_none()) {
+        let found = format!("found `{}`, which is no text in UTF-8", folder.display());
+        let problem = Problem::new(Place::key("--checkpoint-dir"), found);
+        return Err(problem.with_help("name another folder: clients are told its files in JSON").into());
+    }
     if args.auto_advance.is_some() && args.clock != ClockMode::Stepped {
         let found = format!("found it with --clock {}, whose time passes by itself", args.clock);
         let problem = Problem::new(Place::key("--auto-advance"), found);
@@ -137,6 +148,7 @@ fn serve(
         auto_advance: args.auto_advance,
         region: args.region.clone(),
         journal: args.journal.clone(),
+        can_fork: args.checkpoint_dir.is_some(),
     };
     let summarise = |outcome: &Outcome| {
         let execution = Execution::default();

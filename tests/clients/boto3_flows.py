@@ -19,7 +19,7 @@ quotas.accounts = [{ account = "small", vcpus = { standard = 4 } }]
 
 [[zones]]
 name = "us-east-1a"
-hosts = [{ count = 8, vcpu = 4, memory_gib = 16 }]
+hosts = [{ count = 8, vcpu = 4, memory_gib = 16, tenancy = "any" }]
 
 [[zones]]
 name = "us-east-1b"
@@ -240,6 +240,43 @@ def reserved(ec2):
     assert ec2.cancel_capacity_reservation(CapacityReservationId=held["CapacityReservationId"])["Return"]
 
 
+def dedicated(ec2):
+    host = {"AvailabilityZone": "us-east-1a", "InstanceType": "m5.large", "Quantity": 1}
+    [host_id] = ec2.allocate_hosts(**host)["HostIds"]
+    on_host = {"Placement": {"Tenancy": "host", "HostId": host_id}}
+    ids = [ec2.run_instances(**LAUNCH, **on_host)["Instances"][0]["InstanceId"] for _ in range(2)]
+    refused("InsufficientCapacityOnHost", 400, ec2.run_instances, **LAUNCH, **on_host)
+    [pages] = ec2.get_paginator("describe_hosts").paginate(PaginationConfig={"PageSize": 5})
+    [shown] = pages["Hosts"]
+    assert sorted(one["InstanceId"] for one in shown["Instances"]) == sorted(ids)
+    assert (shown["State"], shown["HostProperties"]["InstanceType"]) == ("available", "m5.large")
+    [kept] = ec2.release_hosts(HostIds=[host_id])["Unsuccessful"]
+    assert (kept["ResourceId"], kept["Error"]["Code"]) == (host_id, "Client.InvalidHost.Occupied")
+    ec2.terminate_instances(InstanceIds=ids)
+    waiter(ec2, "instance_terminated").wait(InstanceIds=ids)
+    assert ec2.release_hosts(HostIds=[host_id])["Successful"] == [host_id]
+    refused("InvalidHostID.NotFound", 400, ec2.describe_hosts, HostIds=[host_id])
+
+
+def spot(ec2):
+    specification = {key: LAUNCH[key] for key in ["ImageId", "InstanceType"]}
+    [request] = ec2.request_spot_instances(LaunchSpecification=specification)["SpotInstanceRequests"]
+    ids = [request["SpotInstanceRequestId"]]
+    waiter(ec2, "spot_instance_request_fulfilled").wait(SpotInstanceRequestIds=ids)
+    market = {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.09"}}
+    [instance] = ec2.run_instances(**LAUNCH, InstanceMarketOptions=market)["Instances"]
+    ids.append(instance["SpotInstanceRequestId"])
+    shown = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=ids[1:])["SpotInstanceRequests"]
+    assert (shown[0]["InstanceId"], shown[0]["SpotPrice"]) == (instance["InstanceId"], "0.090000")
+    cheap = market | {"SpotOptions": {"MaxPrice": "0.0011"}}
+    refused("SpotMaxPriceTooLow", 400, ec2.run_instances, **LAUNCH, InstanceMarketOptions=cheap)
+    cancelled = ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=ids)["CancelledSpotInstanceRequests"]
+    assert [one["State"] for one in cancelled] == ["cancelled", "cancelled"]
+    instances = [request["InstanceId"], instance["InstanceId"]]
+    ec2.terminate_instances(InstanceIds=instances)
+    waiter(ec2, "instance_terminated").wait(InstanceIds=instances)
+
+
 def fault(server, **body):
     """Lets a part of the cloud fail, or repairs it."""
     request = urllib.request.Request(f"{server.url}/_plimsoll/fault", json.dumps(body).encode())
@@ -266,7 +303,7 @@ def main():
     plimsoll = sys.argv[1]
     with Server(plimsoll, SCENARIO) as server:
         ec2 = client(server)
-        for flow in [places, life, volumes, networks, reserved, pages]:
+        for flow in [places, life, volumes, networks, reserved, pages, dedicated, spot]:
             flow(ec2)
         outage(ec2, server)
         refusals(ec2, client(server, "small"))

@@ -1,6 +1,8 @@
 """The OpenAPI document of `plimsoll serve`: valid, and kept by every answer that a property-based tester gets.
 
-usage: rest_document.py PLIMSOLL
+usage: rest_document.py PLIMSOLL [SECONDS]
+
+SECONDS is how long the tester goes on; left out, it tries 20 examples of each operation.
 """
 
 import json
@@ -28,8 +30,9 @@ def main():
     document = json.load(urllib.request.urlopen(url))
     validate(document)
     tester = Path(sys.executable).with_name("schemathesis")
+    extent = ["--max-time", sys.argv[2]] if len(sys.argv) > 2 else ["--max-examples", "20"]
     subprocess.run(
-        [tester, "run", url, "--url", server.url, "--checks", CHECKS, "--max-examples", "20", "--seed", "1"],
+        [tester, "run", url, "--url", server.url, "--checks", CHECKS, *extent, "--seed", "1"],
         check=True,
         cwd=server.folder.name,
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class Server:
-    def __init__(self, plimsoll, text, jump="15s", clock=None):
+    def __init__(self, plimsoll, text, jump="15s", clock=None, options=()):
         self.folder = tempfile.TemporaryDirectory()
         Path(self.folder.name, "s.toml").write_text(text)
         clock = ["--clock", clock] if clock else ["--clock", "stepped", "--auto-advance", jump]
-        options = ["--listen", "127.0.0.1:0", *clock, "--quiet", "-o", "out"]
+        options = ["--listen", "127.0.0.1:0", *clock, "--quiet", "-o", "out", *options]
         self.process = subprocess.Popen(
             [plimsoll, "serve", "s.toml", *options], cwd=self.folder.name, stderr=subprocess.PIPE, text=True
         )

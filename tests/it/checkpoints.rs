@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::engine::random::{Purpose, Seed, Stream};
-use plimsoll::report::run::checkpoint::{self, Checkpoints, Resumed};
+use plimsoll::report::run::checkpoint::{self, CheckpointPlan, Checkpoints, Resumed};
 use plimsoll::report::{ResultFolder, StreamedReports};
 use plimsoll::scenario::{Overrides, Scenario};
 use plimsoll::summary::{Execution, Run};
@@ -40,7 +40,8 @@ impl Journey<'_> {
         let folder = ResultFolder::begin(&place).unwrap();
         let calendar = self.scenario.billing.calendar().unwrap();
         let mut recorder = StreamedReports::begin(&folder, self.scenario, Some(calendar)).unwrap();
-        recorder.write_checkpoints(self.folder, self.checkpoints.len(), self.scenario, &[]).unwrap();
+        let plan = CheckpointPlan::AtTimes(self.checkpoints.len());
+        recorder.write_checkpoints(self.folder, plan, self.scenario, &[]).unwrap();
         let mut cloud = match self.from {
             None => Cloud::new(self.scenario, self.options),
             Some(file) => {

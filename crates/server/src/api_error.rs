@@ -39,6 +39,17 @@ impl ApiError {
         ApiError { status: 500, ..ApiError::client("InternalError", message) }
     }
 
+    /// Returns the error of ids of which there are no instances.
+    pub fn no_instances(ids: &[&str]) -> ApiError {
+        let unknown = Failure::InvalidInstanceIdNotFound;
+        let ids = ids.join(", ");
+        if !ids.contains(',') {
+            return ApiError::not_found(unknown, "instance ID", &ids);
+        }
+        let message = format!("The instance IDs '{ids}' do not exist");
+        ApiError { message, ..ApiError::from(FailureReason::from(unknown)) }
+    }
+
     /// Returns the error of an id of which there is no resource, with the code of the model.
     pub fn not_found(failure: Failure, what: &str, id: &str) -> ApiError {
         ApiError {

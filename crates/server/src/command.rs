@@ -94,15 +94,10 @@ impl HttpReply {
     }
 
     /// Returns a reply in JSON.
-    pub fn json(status: u16, value: &Value) -> HttpReply {
-        let mut body = value.to_string().into_bytes();
+    pub fn json(status: u16, value: &impl Serialize) -> HttpReply {
+        let mut body = serde_json::to_vec(value).expect("it is plain data");
         body.push(b'\n');
         HttpReply { status, content_type: JSON, body }
-    }
-
-    /// Returns a reply in JSON that is written already.
-    pub fn written_json(body: Vec<u8>) -> HttpReply {
-        HttpReply { status: 200, content_type: JSON, body }
     }
 
     /// Returns a reply in JSON that says what is wrong.

@@ -39,8 +39,14 @@ impl Exposition {
     fn histogram(&mut self, name: &str, label: (&str, &str), durations: &Durations) {
         let histogram = durations.histogram();
         let bucket = format!("{name}_bucket");
+        // One pass over the recorded values, which come in order.
+        let mut values = histogram.iter_recorded().peekable();
+        let mut count = 0;
         for le in BUCKETS_S {
-            let count = histogram.count_between(0, (le * 1e9) as u64);
+            let last = histogram.highest_equivalent((le * 1e9) as u64);
+            while let Some(value) = values.next_if(|value| value.value_iterated_to() <= last) {
+                count += value.count_at_value();
+            }
             self.sample(&bucket, &[label, ("le", &le.to_string())], count);
         }
         self.sample(&bucket, &[label, ("le", "+Inf")], histogram.len());
@@ -225,6 +231,21 @@ mod tests {
         assert_eq!(line("m_count{a=\"x\"}"), "5");
         let sum: f64 = line("m_sum{a=\"x\"}").parse().unwrap();
         assert!((sum - 700.309).abs() < 1.0, "{sum}");
+    }
+
+    #[test]
+    fn buckets_are_those_of_a_count_from_zero_each() {
+        let mut durations = Durations::default();
+        for step in 0..2000u64 {
+            durations.record(Duration(step * step * 300_007));
+        }
+        let mut text = Exposition::default();
+        text.histogram("m", ("a", "x"), &durations);
+        let histogram = durations.histogram();
+        for le in BUCKETS_S {
+            let count = histogram.count_between(0, (le * 1e9) as u64);
+            assert!(text.0.contains(&format!("m_bucket{{a=\"x\",le=\"{le}\"}} {count}\n")), "{le} {count}");
+        }
     }
 
     #[test]

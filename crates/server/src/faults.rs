@@ -1,6 +1,6 @@
 //! Faults that clients inject: hosts, racks, zones and stages of the control plane fail or are repaired.
 
-use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::units::{Decimal, Duration, HostId};
 use plimsoll_model::control_plane::config::{OutageKind, StageOutageConfig};
 use plimsoll_model::faults::{FaultScope, Selection};
@@ -74,8 +74,8 @@ fn read(body: &str) -> Result<Change, ApiError> {
     if length == Some(Duration::ZERO) || (length.is_some() && !fails) {
         return Err(wrong("`for` is the time that a failure lasts, above 0"));
     }
-    if target.stage.is_none() && (target.kind.is_some() || target.factor.is_some()) {
-        return Err(wrong("`kind` and `factor` are those of a stage"));
+    if (target.stage.is_none() || !fails) && (target.kind.is_some() || target.factor.is_some()) {
+        return Err(wrong("`kind` and `factor` say how a stage fails"));
     }
     let Target { host, zone, rack, stage, .. } = &target;
     let is_one = match (host, zone, stage) {
@@ -139,10 +139,10 @@ fn of_stage(
     }
     let kind = change.target.kind.unwrap_or(OutageKind::Refuse);
     let outage = StageOutageConfig { factor: change.target.factor.clone(), ..outage_of(stage, kind) };
-    let mut problems = model.scenario.control_plane.check_injected(&outage);
-    if let Some(problem) = problems.pop() {
-        let Problem { place: Place { key, .. }, message, .. } = problem;
-        return Ok(Err(wrong(format!("{}: {message}", key.unwrap_or_default()))));
+    let problems = model.scenario.control_plane.check_injected(&outage);
+    if let Some(Problem { place, message, help }) = problems.into_iter().next() {
+        let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+        return Ok(Err(wrong(format!("{place}: {message}{help}"))));
     }
     model.with_observer(|session, observer| session.fail_stage(&outage, change.length, observer))?;
     Ok(Ok(done))

@@ -2,11 +2,11 @@
 
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{
-    AccountId, CapacityReservationId, ElasticAddressId, ImageId, InstanceId, InterfaceId, SecurityGroupId,
-    SnapshotId, VolumeId,
+    AccountId, CapacityReservationId, ElasticAddressId, HostId, ImageId, InstanceId, InterfaceId,
+    SecurityGroupId, SnapshotId, VolumeId,
 };
 use plimsoll_model::workload::handles::{
-    AddressHandle, Handle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle,
+    AddressHandle, Handle, HostHandle, ImageHandle, InterfaceHandle, ReservationHandle, SecurityGroupHandle,
     SnapshotHandle, VolumeHandle,
 };
 use plimsoll_sim::cloud::session::CreatedResource;
@@ -21,17 +21,20 @@ const UNKNOWN: &str = "(unknown)";
 /// Name in the directory that stands for instances that do not exist.
 const UNKNOWN_INSTANCE: &str = "(no instance)";
 
-/// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes").
+/// Returns the code of an id that has not the form of its kind (EC2 API reference, "Error codes", read 2026-11).
 fn malformed(kind: IdKind) -> &'static str {
     match kind {
         IdKind::Volume => "InvalidVolumeID.Malformed",
         IdKind::Snapshot => "InvalidSnapshotID.Malformed",
         IdKind::Image => "InvalidAMIID.Malformed",
-        IdKind::Interface => "InvalidNetworkInterfaceID.Malformed",
+        IdKind::Interface => "InvalidNetworkInterfaceId.Malformed",
+        IdKind::InterfaceAttachment => "InvalidNetworkInterfaceAttachmentId.Malformed",
         IdKind::SecurityGroup => "InvalidGroupId.Malformed",
         IdKind::Allocation => "InvalidAllocationID.NotFound",
         IdKind::Association => "InvalidAssociationID.NotFound",
         IdKind::CapacityReservation => "InvalidCapacityReservationId.Malformed",
+        IdKind::DedicatedHost => "InvalidHostID.Malformed",
+        IdKind::SpotRequest => "InvalidSpotInstanceRequestID.Malformed",
         IdKind::Instance => "InvalidInstanceID.Malformed",
         _ => "InvalidID",
     }
@@ -44,15 +47,31 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
         IdKind::Volume => Some((Failure::InvalidVolumeNotFound, "volume")),
         IdKind::Snapshot => Some((Failure::InvalidSnapshotNotFound, "snapshot")),
         IdKind::Interface => Some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID")),
+        IdKind::InterfaceAttachment => Some((Failure::InvalidAttachmentIdNotFound, "attachment")),
         IdKind::SecurityGroup => Some((Failure::InvalidGroupNotFound, "security group")),
+        IdKind::DedicatedHost => Some((Failure::InvalidHostIdNotFound, "host ID")),
+        IdKind::Image => Some((Failure::InvalidAmiIdNotFound, "image id")),
         IdKind::CapacityReservation => {
             Some((Failure::InvalidCapacityReservationIdNotFound, "capacity reservation"))
         }
         _ => None,
     };
-    match unknown.filter(|_| ResourceIds::is_formed(kind, text)) {
+    let invalid = || {
+        let message = format!("Invalid id: \"{text}\" (expecting \"{}...\")", kind.prefix());
+        ApiError::client(malformed(kind), message)
+    };
+    match unknown {
+        _ if !ResourceIds::is_formed(kind, text) => invalid(),
+        Some((failure, what)) if kind == IdKind::Image => {
+            ApiError::not_found(failure, what, &format!("[{text}]"))
+        }
         Some((failure, what)) => ApiError::not_found(failure, what, text),
-        None => ApiError::client(malformed(kind), format!("Invalid id: \"{text}\"")),
+        // The model knows no requests, and so no failure of theirs.
+        None if kind == IdKind::SpotRequest => {
+            let message = format!("The spot instance request ID '{text}' does not exist");
+            ApiError::client("InvalidSpotInstanceRequestID.NotFound", message)
+        }
+        None => invalid(),
     }
 }
 
@@ -84,7 +103,16 @@ impl CloudModel<'_> {
     /// Returns the handles of several instances, at least one.
     pub fn instance_handles(&mut self, texts: &[&str]) -> Result<Box<[Handle]>, ApiError> {
         if texts.is_empty() {
-            return Err(ApiError::missing("InstanceId"));
+            // EC2 API reference, "Error codes", `InvalidParameterCombination`, read 2026-11: "trying to terminate an instance without
+            // specifying the instance ID".
+            return Err(ApiError::client("InvalidParameterCombination", "No instances specified"));
+        }
+        let is_of_another_run = |text: &&&str| {
+            self.ids.read(IdKind::Instance, text).is_none() && ResourceIds::is_formed(IdKind::Instance, text)
+        };
+        let unknown: Vec<&str> = texts.iter().filter(is_of_another_run).copied().collect();
+        if !unknown.is_empty() {
+            return Err(ApiError::no_instances(&unknown));
         }
         texts.iter().map(|text| self.instance_handle(text)).collect()
     }
@@ -126,7 +154,7 @@ impl CloudModel<'_> {
             number == Some(u64::from(image.id.0)) || (image.name == text && is_own(image.account))
         });
         let Some(id) = found.map(|image| image.id) else {
-            return Err(ApiError::not_found(Failure::InvalidAmiIdNotFound, "image id", text));
+            return Err(wrong_id(IdKind::Image, text));
         };
         let handle =
             self.session.directory_mut().handles.image(&self.ids.show(IdKind::Image, u64::from(id.0)));
@@ -144,14 +172,44 @@ impl CloudModel<'_> {
         Ok(handle)
     }
 
-    /// Returns the handle of a network interface.
-    pub fn interface_handle(&mut self, kind: IdKind, text: &str) -> Result<InterfaceHandle, ApiError> {
+    /// Returns the handle of a network interface of an account, by its id or by that of its attachment.
+    pub fn interface_handle(
+        &mut self,
+        account: AccountId,
+        kind: IdKind,
+        text: &str,
+    ) -> Result<InterfaceHandle, ApiError> {
         let id = InterfaceId(self.read_id(kind, text)?);
-        let is_known = self.session.network().interfaces().any(|(known, _)| known == id);
+        let is_known = self.session.network().interface(account, id).is_some();
         let name = if is_known { self.id(IdKind::Interface, id.0) } else { UNKNOWN.to_string() };
         let handle = self.session.directory_mut().handles.interface(&name);
         self.session.bind_resource(handle.0, CreatedResource::Interface(id));
         Ok(handle)
+    }
+
+    /// Returns the dedicated host of an account that an id stands for.
+    pub fn dedicated_host(&self, account: AccountId, text: &str) -> Result<HostId, ApiError> {
+        let id = HostId(self.read_id(IdKind::DedicatedHost, text)?);
+        let is_own = self.session.has_dedicated_host(account, id);
+        let unknown = || ApiError::not_found(Failure::InvalidHostIdNotFound, "host ID", text);
+        if is_own { Ok(id) } else { Err(unknown()) }
+    }
+
+    /// Returns the handle of a dedicated host of an account.
+    pub fn host_handle(&mut self, account: AccountId, text: &str) -> Result<HostHandle, ApiError> {
+        let id = self.dedicated_host(account, text)?;
+        let handle = self.session.directory_mut().handles.host(text);
+        self.session.bind_resource(handle.0, CreatedResource::Host(id));
+        Ok(handle)
+    }
+
+    /// Returns the spot instance of an account whose request an id stands for.
+    pub fn requested_instance(&self, account: AccountId, text: &str) -> Result<InstanceId, ApiError> {
+        let number = self.ids.read(IdKind::SpotRequest, text);
+        let view = number.and_then(|number| self.session.instance(InstanceId(number)));
+        let is_spot = |id| self.labels.launch_of(id).is_some_and(|launch| launch.labels.spot.is_some());
+        let found = view.filter(|view| view.account == account && is_spot(view.id));
+        found.map(|view| view.id).ok_or_else(|| wrong_id(IdKind::SpotRequest, text))
     }
 
     /// Returns the handle of a capacity reservation.

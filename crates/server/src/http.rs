@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub region: String,
     /// Folder of the journal; `None`: the run is in memory alone.
     pub journal: Option<PathBuf>,
+    /// True if clients may ask for checkpoints, which the observer of the run writes.
+    pub can_fork: bool,
 }
 
 /// Makers of reports about the run.
@@ -83,6 +85,9 @@ pub fn serve(
     let session = cloud.open(observer)?;
     let model = CloudModel::new(scenario, session, observer, &config.region);
     let mut owner = SimulationOwner::new(model, config.clock, config.auto_advance, reports.summarise);
+    if config.can_fork {
+        owner.allow_forks();
+    }
     if let Some(folder) = &config.journal {
         let (journal, entries) = RequestJournal::open(folder, scenario, &config.region)?;
         owner.repeat(entries)?;

@@ -43,10 +43,15 @@ pub enum IdKind {
     CapacityReservation = 18,
     /// Key pair.
     KeyPair = 19,
+    /// Dedicated host.
+    DedicatedHost = 20,
+    /// Request for a spot instance, by the number of the instance.
+    SpotRequest = 21,
 }
 
 impl IdKind {
-    fn prefix(self) -> &'static str {
+    /// Returns the beginning of its ids.
+    pub fn prefix(self) -> &'static str {
         match self {
             IdKind::Instance => "i-",
             IdKind::Reservation => "r-",
@@ -64,6 +69,8 @@ impl IdKind {
             IdKind::InterfaceAttachment => "eni-attach-",
             IdKind::CapacityReservation => "cr-",
             IdKind::KeyPair => "key-",
+            IdKind::DedicatedHost => "h-",
+            IdKind::SpotRequest => "sir-",
             IdKind::Request | IdKind::Account | IdKind::Page => "",
         }
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_base::units::{AccountId, InstanceId};
+use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_model::workload::call::Tag;
 
 /// Labels of the instances of one launch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,6 +21,21 @@ pub struct LaunchLabels {
     pub shutdown_behaviour: Option<String>,
     /// Tags of the volumes that came with the instances.
     pub volume_tags: BTreeMap<String, String>,
+    /// Labels of a launch on the spot market.
+    pub spot: Option<SpotLabels>,
+    /// Tags of the spot requests.
+    pub request_tags: Vec<Tag>,
+}
+
+/// Labels of a launch on the spot market.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpotLabels {
+    /// Type of the request, `one-time` or `persistent`.
+    pub kind: &'static str,
+    /// Most that an hour may cost \[USD\], as EC2 writes it.
+    pub max_price: Option<String>,
+    /// Behaviour at an interruption, EC2's word.
+    pub interruption: &'static str,
 }
 
 /// Launch that clients see as a reservation.
@@ -31,6 +47,8 @@ pub struct LaunchRecord {
     pub labels: Arc<LaunchLabels>,
     /// True if a client stopped or terminated the instance last; false once it is started again.
     pub is_ended_by_client: bool,
+    /// True if a client cancelled the spot request of the instance.
+    pub is_request_cancelled: bool,
 }
 
 /// Labels of a resource that is no instance.
@@ -40,6 +58,8 @@ pub struct ResourceLabels {
     pub tags: BTreeMap<String, String>,
     /// Description.
     pub description: String,
+    /// Time at which a client made it, where that is shown and the model does not keep it.
+    pub made: Option<Time>,
 }
 
 /// Launches kept before those of ended instances are dropped.
@@ -64,8 +84,10 @@ impl Labels {
     ) {
         let Some(first) = instances.first().copied() else { return };
         for id in instances {
-            self.launches
-                .insert(*id, LaunchRecord { first, labels: Arc::clone(labels), is_ended_by_client: false });
+            let labels = Arc::clone(labels);
+            let launch =
+                LaunchRecord { first, labels, is_ended_by_client: false, is_request_cancelled: false };
+            self.launches.insert(*id, launch);
             self.in_order.push_back(*id);
         }
         // Each launch looks at twice as many old instances as it brings, so that ended ones leave in their turn.
@@ -89,6 +111,13 @@ impl Labels {
         }
     }
 
+    /// Notes that a client has cancelled the spot request of an instance.
+    pub fn cancel_request(&mut self, id: InstanceId) {
+        if let Some(launch) = self.launches.get_mut(&id) {
+            launch.is_request_cancelled = true;
+        }
+    }
+
     /// Returns the labels of a resource that is no instance.
     pub fn of(&self, account: AccountId, id: &str) -> ResourceLabels {
         self.resources.get(&(account, id.to_string())).cloned().unwrap_or_default()
@@ -97,6 +126,13 @@ impl Labels {
     /// Returns the labels of a resource to change.
     pub fn of_mut(&mut self, account: AccountId, id: &str) -> &mut ResourceLabels {
         self.resources.entry((account, id.to_string())).or_default()
+    }
+
+    /// Sets the tags of a new resource. One without any costs nothing.
+    pub fn set_tags(&mut self, account: AccountId, id: &str, tags: Vec<Tag>) {
+        if !tags.is_empty() {
+            self.of_mut(account, id).tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        }
     }
 
     /// Forgets the labels of a resource that is gone.

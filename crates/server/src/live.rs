@@ -1,5 +1,6 @@
 //! Figures of now for the live page: sums that the run keeps anyway, and one pass over the hosts for the map of the fleet.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -11,6 +12,7 @@ use plimsoll_sim::cloud::session::view::InstanceView;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::clock::ClockMode;
 use crate::faults;
 use crate::model::CloudModel;
 
@@ -20,8 +22,8 @@ const MOST_CELLS: usize = 3000;
 /// The most instances of an answer.
 const MOST_INSTANCES: usize = 200;
 
-/// Instances that are looked at for an answer, the newest first.
-const MOST_LOOKED_AT: u64 = 20_000;
+/// Instances that are looked at for an answer, the newest first: some milliseconds, in which nothing else is answered.
+const MOST_LOOKED_AT: u64 = 4000;
 
 /// Part of the fleet that a cell of the map stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -56,11 +58,13 @@ struct ZoneMap<'a> {
 
 /// Figures of now.
 #[derive(Debug, Serialize)]
-struct Live<'a> {
+pub struct LiveFigures<'a> {
     scenario: &'a str,
     now_s: f64,
     time: String,
-    clock: &'a str,
+    clock: String,
+    /// True if clients may ask for checkpoints.
+    can_fork: bool,
     fleet: Value,
     instances: Value,
     launches: Value,
@@ -72,18 +76,19 @@ struct Live<'a> {
     zones: Vec<ZoneMap<'a>>,
 }
 
-/// Returns the figures of now as JSON.
-pub fn live(model: &CloudModel<'_>, clock: &str) -> Vec<u8> {
+/// Returns the figures of now.
+pub fn live<'a>(model: &'a CloudModel<'_>, clock: ClockMode, can_fork: bool) -> LiveFigures<'a> {
     let session = &model.session;
     let sample = session.sample();
     let (level, zones) = map(model);
     let down: u32 = zones.iter().flat_map(|zone| &zone.cells).map(|cell| cell.down).sum();
     let (thousandth, gib) = (|milli: u64| milli as f64 / 1e3, |mib: u64| mib as f64 / 1024.0);
-    let live = Live {
+    LiveFigures {
         scenario: &model.scenario.name,
         now_s: model.now().as_seconds(),
         time: model.date_time(model.now()),
-        clock,
+        clock: clock.to_string(),
+        can_fork,
         fleet: json!({
             "hosts": sample.hosts,
             "hosts_used": sample.hosts_used,
@@ -118,10 +123,7 @@ pub fn live(model: &CloudModel<'_>, clock: &str) -> Vec<u8> {
             .collect(),
         level,
         zones,
-    };
-    let mut bytes = serde_json::to_vec(&live).expect("it is plain data");
-    bytes.push(b'\n');
-    bytes
+    }
 }
 
 fn calls(session: &Session) -> Vec<Value> {
@@ -203,35 +205,36 @@ pub fn instances(model: &CloudModel<'_>, wanted: &str) -> Value {
     let wanted = wanted.trim().to_lowercase();
     let newest = model.session.launched();
     let first = newest.saturating_sub(MOST_LOOKED_AT);
-    let mut found: Vec<Value> = Vec::new();
+    let mut found: Vec<BTreeMap<&str, Cow<'_, str>>> = Vec::new();
     let mut complete = first == 0;
     for id in (first..newest).rev() {
         let Some(view) = model.session.instance(InstanceId(id)) else { continue };
-        let row = row(model, &view);
-        let is_wanted = row.iter().any(|(_, text)| text.to_lowercase().contains(&wanted));
-        if !is_wanted {
+        let has = |(_, text): &Column| text(model, &view).to_lowercase().contains(&wanted);
+        if !wanted.is_empty() && !COLUMNS.iter().any(has) {
             continue;
         }
         if found.len() == MOST_INSTANCES {
             complete = false;
             break;
         }
-        found.push(row.into_iter().map(|(name, text)| (name.to_string(), Value::from(text))).collect());
+        found.push(COLUMNS.iter().map(|(name, text)| (*name, text(model, &view))).collect());
     }
     json!({ "instances": found, "complete": complete })
 }
 
-/// Returns what is shown of an instance.
-fn row(model: &CloudModel<'_>, view: &InstanceView<'_>) -> [(&'static str, String); 8] {
-    let tags: Vec<String> = view.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    [
-        ("id", model.instance_id(view.id)),
-        ("type", model.type_name(view.kind).to_string()),
-        ("state", view.state.name().to_string()),
-        ("zone", model.zone_name(view.zone).to_string()),
-        ("host", view.host.map(|host| host.0.to_string()).unwrap_or_default()),
-        ("account", model.session.directory().accounts()[view.account.index()].clone()),
-        ("launched", model.date_time(view.launched)),
-        ("tags", tags.join(", ")),
-    ]
-}
+/// Column of the table of instances: its name, and its text for one of them.
+type Column = (&'static str, for<'a> fn(&'a CloudModel<'_>, &InstanceView<'_>) -> Cow<'a, str>);
+
+const COLUMNS: [Column; 8] = [
+    ("type", |model, view| model.type_name(view.kind).into()),
+    ("state", |_, view| view.state.name().into()),
+    ("zone", |model, view| model.zone_name(view.zone).into()),
+    ("account", |model, view| model.session.directory().accounts()[view.account.index()].as_str().into()),
+    ("id", |model, view| model.instance_id(view.id).into()),
+    ("host", |_, view| view.host.map(|host| host.0.to_string()).unwrap_or_default().into()),
+    ("launched", |model, view| model.date_time(view.launched).into()),
+    ("tags", |_, view| {
+        let tags: Vec<String> = view.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        tags.join(", ").into()
+    }),
+];

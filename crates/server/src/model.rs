@@ -19,14 +19,14 @@ use crate::tokens::ActionTokens;
 /// Outcome of a call as the cloud answers it.
 pub type CallOutcome = Result<Effects, FailureReason>;
 
-/// Outcome of all calls of a request: the effects of each, or the first refusal.
-pub type CallsOutcome = Result<Vec<Effects>, FailureReason>;
+/// Outcomes of the calls of a request, in the order in which it makes them.
+pub type CallOutcomes = Vec<CallOutcome>;
 
 /// Change of labels.
 pub type Relabel<T> = Box<dyn FnOnce(&mut CloudModel<'_>) -> Result<T, ApiError>>;
 
 /// End of an action whose calls have been answered.
-pub type Finish<T> = Box<dyn FnOnce(&mut CloudModel<'_>, CallsOutcome) -> Result<T, ApiError>>;
+pub type Finish<T> = Box<dyn FnOnce(&mut CloudModel<'_>, CallOutcomes) -> Result<T, ApiError>>;
 
 /// Next step of an action that has been read.
 pub enum ActionStep<T> {
@@ -44,8 +44,8 @@ impl<T> ActionStep<T> {
         action: impl Into<Action>,
         finish: impl FnOnce(&mut CloudModel<'_>, CallOutcome) -> Result<T, ApiError> + 'static,
     ) -> ActionStep<T> {
-        let only = |outcome: CallsOutcome| outcome.map(|mut effects| effects.pop().unwrap_or_default());
-        ActionStep::Calls(vec![action.into()], Box::new(move |model, outcome| finish(model, only(outcome))))
+        let only = |mut outcomes: CallOutcomes| outcomes.pop().expect("it makes a call");
+        ActionStep::Calls(vec![action.into()], Box::new(move |model, outcomes| finish(model, only(outcomes))))
     }
 }
 
@@ -179,6 +179,11 @@ impl<'a> CloudModel<'a> {
         self.ids.show(IdKind::Instance, id.0)
     }
 
+    /// Returns the id of the spot request of an instance.
+    pub fn spot_request_id(&self, id: InstanceId) -> String {
+        self.ids.show(IdKind::SpotRequest, id.0)
+    }
+
     /// Returns the error of a call about instances; where one does not exist for the account, it names which.
     pub fn instance_error(&self, reason: FailureReason, texts: &[String], account: AccountId) -> ApiError {
         if reason.failure != Failure::InvalidInstanceIdNotFound {
@@ -189,7 +194,7 @@ impl<'a> CloudModel<'a> {
             id.and_then(|id| self.session.instance(id)).is_some_and(|found| found.account == account)
         };
         let unknown: Vec<&str> = texts.iter().filter(|text| !is_known(text)).map(String::as_str).collect();
-        ApiError::not_found(reason.failure, "instance ID", &unknown.join(", "))
+        ApiError::no_instances(&unknown)
     }
 
     /// Returns the type of a name.

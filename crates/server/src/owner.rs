@@ -17,7 +17,7 @@ use crate::exposition;
 use crate::faults;
 use crate::journal::{JournalEntry, RequestJournal};
 use crate::live;
-use crate::model::{ActionStep, CallOutcome, Caller, CallsOutcome, CloudModel};
+use crate::model::{ActionStep, CallOutcome, CallOutcomes, Caller, CloudModel};
 use crate::query::Params;
 use crate::rest::{self, RestRequest};
 use crate::tokens::TokenUse;
@@ -39,6 +39,7 @@ pub struct SimulationOwner<'a, R> {
     auto_advance: Option<Duration>,
     summarise: Summarise<'a>,
     journal: Option<RequestJournal>,
+    can_fork: bool,
     /// Requests by the number of their first call.
     waiting: BTreeMap<CallNumber, Waiting<R>>,
     /// Number of the first call of the request that a call is a part of.
@@ -48,7 +49,7 @@ pub struct SimulationOwner<'a, R> {
 }
 
 /// End of a request whose calls have been answered.
-type FinishRequest = Box<dyn FnOnce(&mut CloudModel<'_>, CallsOutcome) -> HttpReply>;
+type FinishRequest = Box<dyn FnOnce(&mut CloudModel<'_>, CallOutcomes) -> HttpReply>;
 
 /// Request that waits for the answers to its calls.
 struct Waiting<R> {
@@ -83,6 +84,7 @@ impl<'a, R> SimulationOwner<'a, R> {
             auto_advance,
             summarise,
             journal: None,
+            can_fork: false,
             waiting: BTreeMap::new(),
             first_calls: BTreeMap::new(),
             ready: Vec::new(),
@@ -108,6 +110,11 @@ impl<'a, R> SimulationOwner<'a, R> {
     /// Keeps a journal from now on.
     pub fn keep_journal(&mut self, journal: RequestJournal) {
         self.journal = Some(journal);
+    }
+
+    /// Lets clients ask for checkpoints, which the observer of the run writes.
+    pub fn allow_forks(&mut self) {
+        self.can_fork = true;
     }
 
     /// Returns the replies that are ready, once every request so far is in the journal: one wait for the disk serves all of them.
@@ -154,7 +161,7 @@ impl<'a, R> SimulationOwner<'a, R> {
             Command::Advance(by) => self.advance_clock(by)?,
             Command::Summary => self.summary(),
             Command::Metrics => HttpReply::metrics(exposition::exposition(&self.model)),
-            Command::Live => HttpReply::written_json(live::live(&self.model, &self.clock.mode().to_string())),
+            Command::Live => HttpReply::json(200, &live::live(&self.model, self.clock.mode(), self.can_fork)),
             Command::Instances(wanted) => HttpReply::json(200, &live::instances(&self.model, &wanted)),
             Command::Fork => self.fork(),
         };
@@ -223,10 +230,21 @@ impl<'a, R> SimulationOwner<'a, R> {
 
     /// Writes a checkpoint of the run as it is now, from which others go on.
     fn fork(&mut self) -> HttpReply {
+        if !self.can_fork {
+            let message = "Nothing is recorded for checkpoints: start the server with --checkpoint-dir";
+            return HttpReply::problem(409, "NoCheckpoints", message);
+        }
         let now = self.model.now();
         match self.model.with_observer(|session, observer| session.checkpoint(observer)) {
-            Ok(Some(file)) => HttpReply::json(200, &json!({ "checkpoint": file, "now_s": now.as_seconds() })),
-            Ok(None) => HttpReply::problem(409, "NoCheckpoints", "This run is not recorded for checkpoints"),
+            Ok(Some(file)) => {
+                // The command line takes a folder only whose name is text.
+                let file = file.to_string_lossy();
+                HttpReply::json(200, &json!({ "checkpoint": file, "now_s": now.as_seconds() }))
+            }
+            Ok(None) => {
+                let message = "The run is no longer recorded: a file of its result could not be written";
+                HttpReply::problem(500, "InternalError", message)
+            }
             Err(error) => HttpReply::problem(500, "InternalError", &error.to_string()),
         }
     }
@@ -345,8 +363,8 @@ fn begin_action(model: &mut CloudModel<'_>, caller: Caller, form: &str) -> Begun
     };
     let done = match step {
         Ok(ActionStep::Calls(calls, finish)) => {
-            let finish = move |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
-                let body = finish(model, outcome);
+            let finish = move |model: &mut CloudModel<'_>, outcomes: CallOutcomes| {
+                let body = finish(model, outcomes);
                 if let (Some(token), Ok(body)) = (token, &body) {
                     model.tokens.remember(model.now(), token, body);
                 }
@@ -365,8 +383,8 @@ fn begin_action(model: &mut CloudModel<'_>, caller: Caller, form: &str) -> Begun
 fn begin_rest(model: &mut CloudModel<'_>, caller: Caller, request: &RestRequest) -> Begun {
     let done = match rest::begin(model, caller, request) {
         Ok(ActionStep::Calls(calls, finish)) => {
-            let finish = |model: &mut CloudModel<'_>, outcome: CallsOutcome| {
-                HttpReply::to_rest(finish(model, outcome))
+            let finish = |model: &mut CloudModel<'_>, outcomes: CallOutcomes| {
+                HttpReply::to_rest(finish(model, outcomes))
             };
             return Begun::Calls(calls, Box::new(finish));
         }

@@ -60,6 +60,20 @@ impl Params {
         self.get(name).map(read).transpose()
     }
 
+    /// Returns the parameters of a structure, by their names in it.
+    pub fn within(&self, structure: &str) -> Params {
+        let start = format!("{structure}.");
+        let inside = self.0.range(start.clone()..).take_while(|(key, _)| key.starts_with(&start));
+        Params(inside.map(|(key, value)| (key[start.len()..].to_string(), value.clone())).collect())
+    }
+
+    /// Sets a parameter, where there is a value.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.0.insert(name.to_string(), value.to_string());
+        }
+    }
+
     /// Returns the items of a list `NAME.1`, `NAME.2` …, in the order of their numbers.
     pub fn list(&self, name: &str) -> Vec<&str> {
         self.items(name).into_iter().filter_map(|item| self.get(&item)).collect()
@@ -103,6 +117,15 @@ mod tests {
         assert_eq!(params.items("Tag"), ["Tag.1", "Tag.2"]);
         let expected = ["Tag.N.Key".to_string(), "Tag.N.Value".to_string()];
         assert_eq!(params.patterns(), expected.into());
+    }
+
+    #[test]
+    fn a_structure_has_parameters_of_its_own() {
+        let mut inside = params("A.Tag.1.Key=a&A.Tag.1.Value=1&AB=2&B.C=3&A=4").within("A");
+        assert_eq!((inside.items("Tag"), inside.patterns().len()), (vec!["Tag.1".to_string()], 2));
+        inside.set("Tag.1.Value", Some("2"));
+        inside.set("Tag.1.Key", None);
+        assert_eq!((inside.get("Tag.1.Key"), inside.get("Tag.1.Value")), (Some("a"), Some("2")));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 
 use plimsoll_base::catalogue;
-use plimsoll_base::units::InstanceId;
+use plimsoll_base::units::{InstanceId, InterfaceId};
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::network::Interface;
 use plimsoll_model::workload::call::LaunchTenancy;
 use plimsoll_sim::cloud::session::InstanceChange;
 use plimsoll_sim::cloud::session::view::InstanceView;
@@ -131,6 +132,11 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
         let groups = model.session.directory().handles.placement_groups();
         xml.text("groupName", group.map_or("", |group| groups[group.0 as usize].as_str()));
         xml.text("tenancy", tenancy(view));
+        let is_on_own = tenancy(view) == "host";
+        xml.maybe(
+            "hostId",
+            view.host.filter(|_| is_on_own).map(|host| model.id(IdKind::DedicatedHost, host.0)),
+        );
     });
     xml.inside("monitoring", |xml| xml.text("state", "disabled"));
     xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));
@@ -138,10 +144,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     xml.maybe("privateIpAddress", view.private_address);
     xml.maybe("ipAddress", public_address(view));
     xml.text("sourceDestCheck", true);
-    xml.list("groupSet", model.session.security_groups_of(view.id), |xml, group| {
-        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
-        xml.text("groupName", &group.name);
-    });
+    security_groups(xml, model, view.id);
     // Why the model has ended one by itself is not known here.
     if launch.is_some_and(|launch| launch.is_ended_by_client) {
         xml.inside("stateReason", |xml| {
@@ -151,17 +154,65 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
     }
     xml.text("architecture", architecture(type_name));
     xml.text("rootDeviceType", "ebs");
-    xml.text("rootDeviceName", "/dev/sda1");
+    xml.text("rootDeviceName", ROOT_DEVICE);
     block_devices(xml, model, view);
     xml.text("virtualizationType", "hvm");
     if view.options.is_some_and(|options| options.spot.is_some()) {
         xml.text("instanceLifecycle", "spot");
+        xml.text("spotInstanceRequestId", model.spot_request_id(view.id));
     }
     xml.maybe("clientToken", launch.and_then(|launch| launch.labels.client_token.as_deref()));
     tags(xml, view.tags);
     xml.text("hypervisor", "xen");
-    xml.inside("networkInterfaceSet", |_| {});
+    interfaces(xml, model, view);
     xml.text("ebsOptimized", false);
+    let hibernates = view.options.is_some_and(|options| options.hibernation);
+    xml.inside("hibernationOptions", |xml| xml.text("configured", hibernates));
+}
+
+/// Writes the interfaces that are attached to an instance, in the order of attachment. Its first one, which the model does not
+/// number, is not among them.
+fn interfaces(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
+    let network = model.session.network();
+    let attached = network.interfaces_of(view.id).iter();
+    let attached = attached.filter_map(|id| Some((*id, network.interface(view.account, *id)?)));
+    xml.list("networkInterfaceSet", attached, |xml, (id, found)| interface(xml, model, id, found));
+}
+
+/// Writes what every answer shows of an interface.
+pub fn interface(xml: &mut Xml, model: &CloudModel<'_>, id: InterfaceId, found: &Interface) {
+    let network = model.session.network();
+    let shown = model.id(IdKind::Interface, id.0);
+    let labels = model.labels.of(found.account, &shown);
+    xml.text("networkInterfaceId", shown);
+    xml.text("subnetId", model.subnet_id(found.subnet));
+    xml.text("vpcId", model.vpc_id(network.vpc_of(found.subnet, found.account)));
+    xml.text("description", labels.description);
+    xml.text("ownerId", model.owner_id(found.account));
+    xml.text("status", found.state().name());
+    xml.maybe("privateIpAddress", network.subnets()[found.subnet.index()].address(found.address));
+    xml.text("sourceDestCheck", true);
+    xml.text("interfaceType", "interface");
+    if let Some(attached) = found.attachment {
+        xml.inside("attachment", |xml| {
+            xml.text("attachmentId", model.id(IdKind::InterfaceAttachment, id.0));
+            xml.text("instanceId", model.instance_id(attached.instance));
+            xml.text("instanceOwnerId", model.owner_id(found.account));
+            xml.text("status", "attached");
+            xml.text("deleteOnTermination", attached.delete_on_termination);
+        });
+    }
+}
+
+/// Device of the root volume.
+pub const ROOT_DEVICE: &str = "/dev/sda1";
+
+/// Writes the security groups of an instance.
+pub fn security_groups(xml: &mut Xml, model: &CloudModel<'_>, id: InstanceId) {
+    xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+        xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+        xml.text("groupName", &group.name);
+    });
 }
 
 /// Writes the volumes of an instance.

@@ -1,11 +1,11 @@
 //! Paths: what each takes from a connection, as a command for the owner of the simulation, and what it replies.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::command::{CloudRequest, Command, HttpReply};
+use crate::handles::wrong_id;
 use crate::ids::{IdKind, ResourceIds};
 use crate::rest::{self, RestRequest};
 
@@ -57,16 +58,22 @@ impl Explainer {
     }
 
     fn explain(&self, text: &str) -> HttpReply {
-        let Some(id) = self.ids.read(IdKind::Instance, text).map(InstanceId) else {
-            return HttpReply::problem(400, "InvalidInstanceID.Malformed", "This is no id of an instance");
-        };
+        let unknown = || HttpReply::to_rest(Err(wrong_id(IdKind::Instance, text)));
+        let Some(id) = self.ids.read(IdKind::Instance, text).map(InstanceId) else { return unknown() };
         match (self.explain)(id) {
             Ok(Some(explanation)) => HttpReply::json(200, &explanation),
-            Ok(None) => {
-                HttpReply::problem(404, "InvalidInstanceID.NotFound", "The run has had no such instance")
-            }
+            Ok(None) => unknown(),
             Err(error) => HttpReply::problem(500, "InternalError", &error.to_string()),
         }
+    }
+}
+
+/// Returns the explainer, unless it is at work. It has no state of its own that a panic could leave wrong.
+fn idle(explainer: &Mutex<Explainer>) -> Option<MutexGuard<'_, Explainer>> {
+    match explainer.try_lock() {
+        Ok(explainer) => Some(explainer),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }
 
@@ -88,8 +95,8 @@ pub fn routes(commands: mpsc::Sender<Envelope>, explainer: Option<Explainer>) ->
         .route(rest::DOCUMENT, get(document))
         .route(&format!("{}/{{*path}}", rest::ROOT), any(rest_request))
         .fallback(unknown)
-        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(whole_body))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn(of_this_origin))
         .with_state(shared)
 }
@@ -214,14 +221,19 @@ async fn of_this_origin(request: Request, next: Next) -> Response {
 /// Reads the body before anything else, unless it is too long or too slow.
 async fn whole_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(LONGEST_UPLOAD, to_bytes(body, LONGEST_BODY)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
-        Ok(Err(_)) => {
+    // With what it says of the limit.
+    let mut read = Request::new(body);
+    read.extensions_mut().clone_from(&parts.extensions);
+    let refusal = match tokio::time::timeout(LONGEST_UPLOAD, Bytes::from_request(read, &())).await {
+        Ok(Ok(bytes)) => return next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("The body is longer than {LONGEST_BODY} bytes");
-            respond(HttpReply::problem(413, "RequestTooLarge", &message))
+            HttpReply::problem(413, "RequestTooLarge", &message)
         }
-        Err(_) => respond(HttpReply::problem(408, "RequestTimeout", "The body did not come in time")),
-    }
+        Ok(Err(_)) => HttpReply::problem(400, "MalformedRequest", "The body breaks off or is malformed"),
+        Err(_) => HttpReply::problem(408, "RequestTimeout", "The body did not come in time"),
+    };
+    respond(refusal)
 }
 
 fn is_of_other_origin(headers: &HeaderMap) -> bool {
@@ -245,9 +257,9 @@ async fn explain(State(shared): Connection, Path(instance): Path<String>) -> Res
         let message = "An explanation makes the run again: start the server with --journal";
         return respond(HttpReply::problem(409, "NoJournal", message));
     };
-    let explained = tokio::task::spawn_blocking(move || match explainer.try_lock() {
-        Ok(explainer) => explainer.explain(&instance),
-        Err(_) => HttpReply::problem(503, "ServiceUnavailable", "Another explanation is in the making"),
+    let explained = tokio::task::spawn_blocking(move || match idle(&explainer) {
+        Some(explainer) => explainer.explain(&instance),
+        None => HttpReply::problem(503, "ServiceUnavailable", "Another explanation is in the making"),
     });
     let failed = |_| HttpReply::problem(500, "InternalError", "The run could not be made again");
     respond(explained.await.unwrap_or_else(failed))
@@ -306,6 +318,25 @@ mod tests {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
             assert_eq!(is_of_other_origin(&headers), is_other, "{origin}");
         }
+    }
+
+    #[test]
+    fn an_explanation_that_panicked_leaves_the_next_one_free() {
+        let explain: Explain = Arc::new(|id| match id.0 {
+            0 => panic!("a bug"),
+            _ => Ok(None),
+        });
+        let explainer = Arc::new(Mutex::new(Explainer::new(ResourceIds::new(1), explain)));
+        let busy = idle(&explainer).unwrap();
+        assert!(idle(&explainer).is_none(), "one at a time");
+        drop(busy);
+        let text = ResourceIds::new(1).show(IdKind::Instance, 0);
+        let other = Arc::clone(&explainer);
+        assert!(std::thread::spawn(move || other.lock().unwrap().explain(&text)).join().is_err());
+        assert!(explainer.is_poisoned());
+        let explain = |text: &str| idle(&explainer).expect("nothing is at work").explain(text).status;
+        assert_eq!(explain(&ResourceIds::new(1).show(IdKind::Instance, 1)), 404);
+        assert_eq!((explain("i-0123abcd"), explain("i-x")), (404, 400));
     }
 
     #[test]

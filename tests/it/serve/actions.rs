@@ -213,7 +213,7 @@ fn what_a_request_gets_wrong_is_told() {
                 "InvalidSubnetID.NotFound",
             ),
             ("Action=RunInstances&ImageId=ami-1&MinCount=1&MaxCount=1&Cheap=1", "UnknownParameter"),
-            ("Action=StopInstances", "MissingParameter"),
+            ("Action=StopInstances", "InvalidParameterCombination"),
             ("Action=StopInstances&InstanceId.1=i-12", "InvalidInstanceID.Malformed"),
             ("Action=StopInstances&InstanceId.1=i-0123456789abcdef0", "InvalidInstanceID.NotFound"),
             (&format!("Action=StartInstances&InstanceId.1={id}"), "IncorrectInstanceState"),
@@ -404,7 +404,8 @@ fn a_volume_goes_through_its_life() {
         let of_image =
             "Action=RunInstances&InstanceType=m5.large&MinCount=1&MaxCount=1&SubnetId=web&ImageId=";
         assert!(asker.get(&format!("{of_image}{image_id}")).contains(&image_id));
-        assert_eq!(asker.refused(&format!("{of_image}ami-1")).1, "InvalidAMIID.NotFound");
+        assert_eq!(asker.refused(&format!("{of_image}ami-0123abcd")).1, "InvalidAMIID.NotFound");
+        assert_eq!(asker.refused(&format!("{of_image}ami-1")).1, "InvalidAMIID.Malformed");
         asker.account = "other".to_string();
         assert_eq!(asker.refused(&format!("{of_image}{image_id}")).1, "AuthFailure");
         let foreign = asker.refused(&format!("Action=DeleteSnapshot&SnapshotId={snapshot}"));
@@ -604,17 +605,46 @@ fn network_interfaces_are_made_attached_and_deleted() {
         let shown = asker.get(&format!("{filter}=attachment.instance-id&Filter.1.Value.1={instance}"));
         assert_eq!(texts(&shown, "networkInterfaceId"), [id.as_str()]);
         assert_eq!(texts(&shown, "description"), ["second"]);
+        let set =
+            |asker: &mut Asker<'_>| texts(&asker.get("Action=DescribeInstances"), "networkInterfaceSet");
+        let [of_instance] = set(asker).try_into().unwrap();
+        for (name, value) in [("networkInterfaceId", &id), ("attachmentId", &attachment)] {
+            assert_eq!(texts(&of_instance, name), [value.as_str()]);
+        }
         assert_eq!(
             texts(&asker.get(&format!("{filter}=status&Filter.1.Value.1=available")), "status").len(),
             0
         );
         let delete = format!("Action=DeleteNetworkInterface&NetworkInterfaceId={id}");
         assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterface.InUse".to_string()));
-        asker.get(&format!("Action=DetachNetworkInterface&AttachmentId={attachment}"));
+        let detach = format!("Action=DetachNetworkInterface&AttachmentId={attachment}");
+        let not_found = (400, "InvalidAttachmentID.NotFound".to_string());
+        asker.account = "other".to_string();
+        assert_eq!(asker.refused(&detach), not_found, "that of another account");
+        asker.account = "default".to_string();
+        asker.get(&detach);
+        assert_eq!(asker.refused(&detach), not_found, "it is detached");
+        assert_eq!(set(asker), [""]);
         asker.get(&delete);
+        assert_eq!(asker.refused(&detach), not_found, "there is no such interface any more");
+        for (unknown, code) in [
+            ("eni-attach-0123abcd", "InvalidAttachmentID.NotFound"),
+            ("eni-attach-x", "InvalidNetworkInterfaceAttachmentId.Malformed"),
+            (id.as_str(), "InvalidNetworkInterfaceAttachmentId.Malformed"),
+        ] {
+            let refused = asker.refused(&format!("Action=DetachNetworkInterface&AttachmentId={unknown}"));
+            assert_eq!(refused, (400, code.to_string()), "{unknown}");
+        }
+        for (unknown, code) in [
+            (id.as_str(), "InvalidNetworkInterfaceID.NotFound"),
+            ("eni-x", "InvalidNetworkInterfaceId.Malformed"),
+        ] {
+            let describe = format!("Action=DescribeNetworkInterfaces&NetworkInterfaceId.1={unknown}");
+            assert_eq!(asker.refused(&describe), (400, code.to_string()), "{unknown}");
+        }
         assert_eq!(asker.refused(&delete), (400, "InvalidNetworkInterfaceID.NotFound".to_string()));
         let wrong = asker.refused("Action=DeleteNetworkInterface&NetworkInterfaceId=eni-1");
-        assert_eq!(wrong, (400, "InvalidNetworkInterfaceID.Malformed".to_string()));
+        assert_eq!(wrong, (400, "InvalidNetworkInterfaceId.Malformed".to_string()));
         // The subnet has eleven addresses, of which the instance has one.
         for _ in 0..10 {
             asker.get(&create);
@@ -668,6 +698,96 @@ fn all_tags_of_a_resource_are_deleted_where_none_is_named() {
             asker.refused(&format!("Action=CreateTags&{both}")),
             (400, "MissingParameter".to_string())
         );
+    });
+}
+
+#[test]
+fn refusals_have_the_words_of_ec2() {
+    let images = "images = [{ name = 'base', block_devices = [{ device = '/dev/sda1', size_gib = 8 }] }]";
+    with_server(&format!("{images}\n{CLOUD}"), None, |asker| {
+        let run = "Action=RunInstances&InstanceType=m5.large&MinCount=1&MaxCount=1";
+        let made = asker.get(&format!("{run}&ImageId=base&DisableApiTermination=true"));
+        let id = texts(&made, "instanceId").remove(0);
+        asker.advance("1m");
+        let shown = asker.get("Action=DescribeVolumes");
+        let volume = texts(&shown, "volumeId").remove(0);
+        let unknown = "InstanceId.1=i-0123abcd&InstanceId.2=i-1123abcd";
+        for (image, code) in [("ami-0123abcd", "InvalidAMIID.NotFound"), ("best", "InvalidAMIID.Malformed")] {
+            assert_eq!(asker.refused(&format!("Action=DescribeImages&ImageId.1={image}")).1, code);
+        }
+        let tag = "&TagSpecification.1.ResourceType=instance";
+        for (form, code, message) in [
+            (
+                format!("{run}&ImageId=ami-0123abcd"),
+                "InvalidAMIID.NotFound",
+                "The image id '[ami-0123abcd]' does not exist",
+            ),
+            (
+                format!("{run}&ImageId=best"),
+                "InvalidAMIID.Malformed",
+                "Invalid id: &quot;best&quot; (expecting &quot;ami-...&quot;)",
+            ),
+            (
+                format!("{run}&ImageId=base{tag}"),
+                "InvalidParameterValue",
+                "Tag specification must have at least one tag",
+            ),
+            (
+                "Action=TerminateInstances".to_string(),
+                "InvalidParameterCombination",
+                "No instances specified",
+            ),
+            (
+                format!("Action=StopInstances&{unknown}"),
+                "InvalidInstanceID.NotFound",
+                "The instance IDs 'i-0123abcd, i-1123abcd' do not exist",
+            ),
+            (
+                format!("Action=TerminateInstances&InstanceId.1={id}"),
+                "OperationNotPermitted",
+                &format!(
+                    "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+                ),
+            ),
+            (
+                format!("Action=DeleteVolume&VolumeId={volume}"),
+                "VolumeInUse",
+                &format!("Volume {volume} is currently attached to {id}"),
+            ),
+            (
+                format!("Action=DetachVolume&VolumeId={volume}&Device=/dev/sdf"),
+                "InvalidAttachment.NotFound",
+                &format!("The volume {volume} is not attached to instance {id} as device /dev/sdf"),
+            ),
+            (
+                format!("{run}&ImageId=base&BlockDeviceMapping.1.DeviceName=/dev/sdf"),
+                "MissingParameter",
+                "The request must contain the parameter ebs",
+            ),
+            (
+                "Action=CreateVolume&AvailabilityZone=a".to_string(),
+                "MissingParameter",
+                "The request must contain the parameter size/snapshot",
+            ),
+        ] {
+            let (_, body) = asker.ask(&form);
+            let told = texts(&body, "Message").remove(0).replace("&apos;", "'");
+            assert_eq!((texts(&body, "Code").remove(0).as_str(), told.as_str()), (code, message), "{form}");
+        }
+        let attribute = |asker: &mut Asker<'_>, name: &str| {
+            let form = format!("Action=DescribeInstanceAttribute&InstanceId={id}&Attribute={name}");
+            texts(&asker.get(&form), name).remove(0)
+        };
+        assert_eq!(attribute(asker, "rootDeviceName"), "<value>/dev/sda1</value>");
+        let modify = format!("Action=ModifyInstanceAttribute&InstanceId={id}&InstanceType.Value=m5.lrge");
+        assert_eq!(asker.refused(&modify).1, "InvalidInstanceAttributeValue");
+        assert_eq!(
+            (attribute(asker, "kernel"), attribute(asker, "groupSet")),
+            (String::new(), String::new())
+        );
+        let group = texts(&asker.get("Action=DescribeSecurityGroups"), "groupId").remove(0);
+        asker.get(&format!("Action=ModifyInstanceAttribute&InstanceId={id}&GroupId.1={group}"));
+        assert_eq!(texts(&attribute(asker, "groupSet"), "groupId"), [group]);
     });
 }
 

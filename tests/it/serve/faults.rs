@@ -159,6 +159,7 @@ fn wrong_faults_are_refused_and_change_nothing() {
             "{\"fail\": {\"zone\": \"a\", \"kind\": \"hang\"}}",
             "{\"fail\": {\"stage\": \"primary\"}}",
             "{\"repair\": {\"stage\": \"primary\"}}",
+            "{\"repair\": {\"zone\": \"a\", \"kind\": \"hang\"}}",
             "{\"fail\": {\"planet\": \"earth\"}}",
         ] {
             let (status, answer) = asker.fault(body);
@@ -166,6 +167,8 @@ fn wrong_faults_are_refused_and_change_nothing() {
             let message = answer["error"]["message"].as_str().unwrap();
             assert!(message.contains("expected") || message.contains("Expected"), "{body}: {message}");
         }
+        let told = asker.fault("{\"fail\": {\"stage\": \"primary\"}}").1["error"]["message"].to_string();
+        assert!(told.contains("models no control plane (set control_plane.preset"), "{told}");
         injected(asker, json!({ "repair": { "zone": "a" } }));
         asker.advance("1h");
         assert_eq!(asker.states(), ["running"; 4]);
@@ -197,10 +200,25 @@ fn a_stage_that_fails_refuses_hangs_or_is_slow() {
         asker.advance("59s");
         let (status, seconds) = took(asker);
         assert!(status == 200 && (2.0..=3.1).contains(&seconds), "{status} {seconds}");
-        for wrong in [json!({ "stage": "moat" }), json!({ "stage": "gateway", "kind": "slow" })] {
-            assert_eq!(asker.fault(&json!({ "fail": wrong }).to_string()).0, 400);
+        let told = |asker: &mut Asker<'_>, body: Value| {
+            let (status, answer) = asker.fault(&body.to_string());
+            assert_eq!(status, 400, "{body}");
+            answer["error"]["message"].as_str().unwrap().to_string()
+        };
+        for (wrong, first) in [
+            (json!({ "stage": "moat", "kind": "hang", "factor": 3 }), "stage"),
+            (json!({ "stage": "gateway", "kind": "slow" }), "factor"),
+        ] {
+            let told = told(asker, json!({ "fail": wrong }));
+            assert!(told.starts_with(&format!("`fault.{first}`: ")), "{told}");
         }
-        assert_eq!(asker.fault("{\"repair\": {\"stage\": \"moat\"}}").0, 400);
+        for wrong in [
+            json!({ "stage": "moat" }),
+            json!({ "stage": "gateway", "kind": "hang" }),
+            json!({ "stage": "gateway", "factor": 3 }),
+        ] {
+            told(asker, json!({ "repair": wrong }));
+        }
     });
 }
 
@@ -347,13 +365,14 @@ fn a_run_goes_on_from_a_fork_as_the_server_did() {
 fn a_fork_of_a_scenario_without_demand_needs_a_time_to_end() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("s.toml"), format!("name = 'idle'\n{ZONES}")).unwrap();
-    let server = Server::start_in(folder, vec!["--clock".into(), "stepped".into()]);
+    let options = ["--clock", "stepped", "--checkpoint-dir", "forks"].map(String::from);
+    let server = Server::start_in(folder, options.into());
     server.post("/", &in_zone("a", 4));
     server.post("/_plimsoll/clock", "{\"advance\": \"1h\"}");
     let fork = server.post("/_plimsoll/fork", "").1;
     let fork: Value = serde_json::from_str(&fork).unwrap();
     let file = fork["checkpoint"].as_str().unwrap().to_string();
-    assert!(file.starts_with("results/checkpoints/idle-"), "{file}");
+    assert_eq!(file, "forks/idle-1h.checkpoint");
     let (result, folder) = server.stop();
     let refused = Command::new(cargo_bin("plimsoll"))
         .args(["run", "s.toml", "-o", "again", "--from-checkpoint", &file])
@@ -371,6 +390,35 @@ fn a_fork_of_a_scenario_without_demand_needs_a_time_to_end() {
 }
 
 #[test]
+fn each_fork_is_a_file_of_its_own() {
+    let server = Server::start(&["--clock", "stepped", "--checkpoint-dir", "forks"]);
+    server.post("/_plimsoll/clock", "{\"advance\": \"5m\"}");
+    let fork = |server: &Server| {
+        let (status, fork) = server.post("/_plimsoll/fork", "");
+        assert_eq!(status, 200, "{fork}");
+        serde_json::from_str::<Value>(&fork).unwrap()["checkpoint"].as_str().unwrap().to_string()
+    };
+    assert_eq!(fork(&server), "forks/served-5m.checkpoint");
+    let first = fs::read(server.folder().join("forks/served-5m.checkpoint")).unwrap();
+    server.post("/", &launch(""));
+    assert_eq!(fork(&server), "forks/served-5m-2.checkpoint");
+    let server = server.kill_and_restart();
+    server.post("/_plimsoll/clock", "{\"advance\": \"5m\"}");
+    assert_eq!(fork(&server), "forks/served-5m-3.checkpoint", "another server has the folder too");
+    assert!(fs::read(server.folder().join("forks/served-5m.checkpoint")).unwrap() == first);
+    server.stop();
+}
+
+#[test]
+fn a_server_without_a_folder_for_checkpoints_records_nothing_for_them() {
+    let server = Server::start(&["--clock", "stepped"]);
+    let (status, told) = server.post("/_plimsoll/fork", "");
+    assert!(status == 409 && told.contains("--checkpoint-dir"), "{told}");
+    let (_, folder) = server.stop();
+    assert!(!folder.path().join("results").exists());
+}
+
+#[test]
 fn an_instance_is_explained_from_the_journal() {
     let server = Server::start(&["--clock", "stepped", "--journal", "j"]);
     server.post("/_plimsoll/clock", "{\"advance\": \"5m\"}");
@@ -385,8 +433,14 @@ fn an_instance_is_explained_from_the_journal() {
     let decision = &explanation["decisions"][0];
     assert_eq!((&decision["occasion"], &decision["time_s"]), (&json!("launch"), &json!(300.0)), "{decision}");
     assert_eq!(decision["ending"]["is"], "placed");
-    assert_eq!(get("i-0").0, 400);
-    assert_eq!(get("i-00000000000000000").0, 404);
+    for (unknown, status, code) in [
+        ("i-0", 400, "InvalidInstanceID.Malformed"),
+        ("i-00000000000000000", 404, "InstanceNotFound"),
+        ("i-0123abcd", 404, "InstanceNotFound"),
+    ] {
+        let (found, answer) = get(unknown);
+        assert_eq!((found, &answer["error"]["code"]), (status, &json!(code)), "{unknown}");
+    }
     server.stop();
     let server = Server::start(&["--clock", "stepped"]);
     let (status, told) = server.get(&format!("/_plimsoll/explain/{id}"));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::actions::launch;
+use super::actions::{Asker, launch, texts, with_server};
 use super::process::Server;
 
 /// Returns the figures of a server with a control plane, refusals and a bill.
@@ -71,4 +71,27 @@ fn the_linter_of_prometheus_is_content() {
     let told = linter.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
     assert!(told.status.success() && text.is_empty(), "{text}");
+}
+
+#[test]
+fn the_table_of_instances_looks_at_the_newest_alone_and_says_so() {
+    let large =
+        "zones = [{ name = 'a', hosts = [{ count = 50, vcpu = 192, memory_gib = 768 }] }]\n[workload]\n";
+    with_server(large, None, |asker| {
+        let tag = "&TagSpecification.1.ResourceType=instance&TagSpecification.1.Tag.1.Key=Team&TagSpecification.1.Tag.1.Value=Red";
+        let first = asker.get(&launch(tag));
+        let found = |asker: &mut Asker<'_>, wanted: &str| {
+            let found = asker.live(wanted).1;
+            (found["instances"].as_array().unwrap().len(), found["complete"] == true)
+        };
+        for (wanted, count) in
+            [("", 1), (" ", 1), ("team=RED", 1), ("blue", 0), (&texts(&first, "instanceId")[0], 1)]
+        {
+            assert_eq!(found(asker, wanted), (count, true), "{wanted}");
+        }
+        asker.get("Action=RunInstances&InstanceType=m5.large&ImageId=ami-1&MinCount=4500&MaxCount=4500");
+        assert_eq!(found(asker, ""), (200, false));
+        assert_eq!(found(asker, "m5"), (200, false));
+        assert_eq!(found(asker, "red"), (0, false), "it is older than those that are looked at");
+    });
 }

@@ -3,9 +3,11 @@
 
 mod actions;
 mod crowd;
+mod dedicated_hosts;
 mod faults;
 mod figures;
 mod journal;
 mod process;
 mod rest;
 mod session;
+mod spot_requests;

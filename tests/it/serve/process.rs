@@ -1,9 +1,11 @@
 //! The process: two that are called alike answer alike, to the byte; wrong requests harm nobody; a signal ends it with a result.
 #![cfg(unix)]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -16,9 +18,20 @@ workload.arrivals = [{ process = { kind = 'poisson', per_hour = 300 }, types = {
 lifetime = { kind = 'exponential', mean = '3m' } }]
 ";
 
+/// A process that ends with its owner, also where a test fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended already cannot be killed again.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A server in a folder of its own.
 pub struct Server {
-    child: Child,
+    child: Running,
     address: String,
     folder: tempfile::TempDir,
     options: Vec<String>,
@@ -48,7 +61,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").expect("an address").to_string();
-        Server { child, address, folder, options }
+        Server { child: Running(child), address, folder, options }
     }
 
     /// Returns the folder that it works in.
@@ -63,8 +76,8 @@ impl Server {
 
     /// The same, with something done in its folder in between.
     pub fn kill_and_restart_after(mut self, between: impl FnOnce(&Path)) -> Server {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
         between(self.folder.path());
         Server::start_in(self.folder, self.options)
     }
@@ -102,7 +115,7 @@ impl Server {
 
     /// Returns the id of the process.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// Returns status and body of what is at a path.
@@ -118,8 +131,8 @@ impl Server {
     /// Ends the server by a signal, and returns the folder with its result.
     pub fn stop(mut self) -> (PathBuf, tempfile::TempDir) {
         // SAFETY: the process is a child that has not been waited for.
-        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
-        assert!(self.child.wait().unwrap().success(), "a signal is the regular end");
+        unsafe { libc::kill(self.child.0.id() as i32, libc::SIGTERM) };
+        assert!(self.child.0.wait().unwrap().success(), "a signal is the regular end");
         (self.folder.path().join("out"), self.folder)
     }
 }
@@ -201,6 +214,7 @@ fn wrong_requests_harm_nobody() {
             "POST /_plimsoll/clock HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 3\r\n\r\n{\"a",
             400,
         ),
+        ("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
         ("nonsense\r\n\r\n", 400),
     ] {
         assert_eq!(split(&format!("{}\r\n\r\n", server.send(request.as_bytes()))).0, expected, "{request}");
@@ -249,7 +263,15 @@ fn a_signal_ends_it_with_the_result_of_a_run() {
 
 #[test]
 fn options_that_contradict_each_other_are_refused() {
-    for options in [["--auto-advance", "15s"], ["--clock", "scaled=0"], ["--listen", "nowhere"]] {
+    let no_text = OsStr::from_bytes(b"forks-\xff");
+    let text = OsStr::new;
+    for options in [
+        [text("--auto-advance"), text("15s")],
+        [text("--clock"), text("scaled=0")],
+        [text("--listen"), text("nowhere")],
+        [text("--checkpoint-dir"), no_text],
+        [text("--checkpoint-dir"), text("results/runs/quickstart/forks")],
+    ] {
         let output = Command::new(cargo_bin("plimsoll"))
             .args(["serve", "--example", "quickstart"])
             .args(options)

@@ -138,6 +138,7 @@ failures! {
     InvalidAmiNameDuplicate = 69, "InvalidAMIName.Duplicate", "InternalError", Client 400, "an image of that name exists already";
     RequestTimeout = 70, "RequestTimeout", "InternalError", Client 408, "the client waited too long for an answer and has given up";
     ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as are allowed";
+    InvalidAttachmentIdNotFound = 72, "InvalidAttachmentID.NotFound", "InternalError", Client 400, "the network interface is not attached";
 }
 
 impl Failure {

@@ -58,7 +58,7 @@ const TRANSITIONS: [[Transition<Option<InterfaceState>>; InterfaceState::ALL.len
     [
         //                       available                                    in-use
         /* attach             */ [To(Some(InUse)),                                  IN_USE],
-        /* detach             */ [Refused(Failure::InvalidAttachmentNotFound), To(Some(Available))],
+        /* detach             */ [Refused(Failure::InvalidAttachmentIdNotFound), To(Some(Available))],
         /* delete             */ [GONE,                                       IN_USE],
         /* instance ends      */ [Never,                                      To(Some(Available))],
         /* ends with instance */ [Never,                                      GONE],
@@ -300,13 +300,15 @@ impl Network {
         Ok(())
     }
 
-    /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`). Returns the instance.
+    /// Detaches an interface, which keeps its addresses (`DetachNetworkInterface`, which names the attachment, so that it knows
+    /// no other interface). Returns the instance.
     pub fn detach_interface(
         &mut self,
         account: AccountId,
         id: InterfaceId,
     ) -> Result<InstanceId, FailureReason> {
-        let interface = self.interfaces.find_mut(account, id)?;
+        let found = self.interfaces.find_mut(account, id);
+        let interface = found.map_err(|_| Failure::InvalidAttachmentIdNotFound)?;
         let attachment = interface.attachment;
         interface.step(Trigger::Detach, None)?;
         let instance = attachment.expect("what can be detached is attached").instance;

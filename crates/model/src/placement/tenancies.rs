@@ -95,6 +95,14 @@ impl Tenancies {
         self.owned.get(&(account, zone, ownership))
     }
 
+    /// Returns the dedicated hosts of an account with their terms, zone by zone.
+    pub fn dedicated_hosts(&self, account: AccountId) -> impl Iterator<Item = (HostId, &HostTerms)> {
+        let from = self.owned.range((account, ZoneId(0), Ownership::Instances)..);
+        let own = from.take_while(move |((of, ..), _)| *of == account);
+        let allocated = own.filter(|((.., ownership), _)| *ownership == Ownership::Allocated);
+        allocated.flat_map(|(_, hosts)| hosts.iter().map(|host| (*host, &self.terms[host])))
+    }
+
     /// Returns the owner of a host, and the kind of ownership.
     pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
         self.owners.get(&host).copied()

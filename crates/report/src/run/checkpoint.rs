@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of the state that a part writes.
-const FORMAT: u32 = 22;
+const FORMAT: u32 = 23;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -49,6 +49,15 @@ struct Head {
     files: Vec<HashedFile>,
 }
 
+/// Plan of the checkpoints of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckpointPlan {
+    /// At most so many, each in the file of its time, which it replaces.
+    AtTimes(usize),
+    /// As many as are asked for, each in a new file.
+    WhenAsked,
+}
+
 /// Writes the checkpoints of a run.
 pub struct Checkpoints {
     folder: PathBuf,
@@ -57,14 +66,14 @@ pub struct Checkpoints {
     files: Vec<HashedFile>,
     log: ObservationLog,
     /// Checkpoints still to be written; after the last one nothing is logged any more.
-    left: usize,
+    plan: CheckpointPlan,
 }
 
 impl Checkpoints {
-    /// Prepares to write at most `count` checkpoints into a folder, which is created. `log` is the file of the observation log.
+    /// Prepares to write checkpoints into a folder, which is created. `log` is the file of the observation log.
     pub fn begin(
         folder: &Path,
-        count: usize,
+        plan: CheckpointPlan,
         scenario: &Scenario,
         files: &[HashedFile],
         log: PathBuf,
@@ -76,24 +85,41 @@ impl Checkpoints {
             scenario: scenario.resolved().to_string(),
             files: files.to_vec(),
             log: ObservationLog::create(log.clone()).map_err(|error| unwritable(&log, &error))?,
-            left: count,
+            plan,
         })
     }
 
     /// Returns the log to which observations are to be appended; `None` after the last checkpoint.
     pub fn log(&mut self) -> Option<&mut ObservationLog> {
-        (self.left > 0).then_some(&mut self.log)
+        (self.plan != CheckpointPlan::AtTimes(0)).then_some(&mut self.log)
     }
 
     /// Returns the file of the checkpoint at a time.
     pub fn path(folder: &Path, name: &str, at: Time) -> PathBuf {
+        Checkpoints::numbered_path(folder, name, at, 1)
+    }
+
+    /// Returns the file of so many of the checkpoints at a time.
+    fn numbered_path(folder: &Path, name: &str, at: Time, number: u32) -> PathBuf {
         let at = Duration(at.0).to_string().replace(' ', "");
-        folder.join(format!("{name}-{at}.{EXTENSION}"))
+        let number = if number == 1 { String::new() } else { format!("-{number}") };
+        folder.join(format!("{name}-{at}{number}.{EXTENSION}"))
+    }
+
+    /// Returns the file of the next checkpoint.
+    fn next_path(&self, at: Time) -> PathBuf {
+        let path = |number| Checkpoints::numbered_path(&self.folder, &self.name, at, number);
+        match self.plan {
+            CheckpointPlan::AtTimes(_) => path(1),
+            CheckpointPlan::WhenAsked => {
+                (1..).map(path).find(|path| !path.exists()).expect("numbers do not end")
+            }
+        }
     }
 
     /// Writes a checkpoint, and returns its file.
     pub fn write(&mut self, state: &RunState<'_>) -> Result<PathBuf, InputError> {
-        let path = Checkpoints::path(&self.folder, &self.name, state.at);
+        let path = self.next_path(state.at);
         let mut file = WholeFile::create(&path)?;
         let mut out = Writer::new(&mut file);
         out.put_bytes(&MAGIC);
@@ -104,7 +130,9 @@ impl Checkpoints {
         state.save(&mut out);
         self.log.save(&mut out).and_then(|()| out.seal()).map_err(|error| unwritable(&path, &error))?;
         file.finish()?;
-        self.left = self.left.saturating_sub(1);
+        if let CheckpointPlan::AtTimes(left) = &mut self.plan {
+            *left = left.saturating_sub(1);
+        }
         Ok(path)
     }
 }

@@ -15,7 +15,7 @@ pub struct ObservationLog {
     file: BufWriter<File>,
     /// Number of observations.
     count: u64,
-    /// First error; later observations are dropped.
+    /// First error, after which the log is not whole: later observations are dropped.
     failed: Option<io::Error>,
 }
 
@@ -36,11 +36,18 @@ impl ObservationLog {
         self.failed = self.file.write_all(&bytes).err();
     }
 
-    /// Copies the log into a checkpoint.
+    /// Copies the log into a checkpoint. After an error every later call returns it too.
     pub fn save(&mut self, out: &mut Writer<'_>) -> io::Result<()> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+        if self.failed.is_none() {
+            self.failed = self.copy(out).err();
         }
+        match &self.failed {
+            Some(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    fn copy(&mut self, out: &mut Writer<'_>) -> io::Result<()> {
         self.file.flush()?;
         out.put_length(usize::try_from(self.count).map_err(io::Error::other)?);
         let file = self.file.get_mut();
@@ -81,4 +88,36 @@ pub fn replay(
         observer.observe(&observation, directory);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plimsoll_base::units::{NS_PER_S, Time};
+    use plimsoll_sim::cloud::observe::Minute;
+
+    fn minute(number: u64) -> Observation {
+        Observation::MinuteEnded(Minute { began: Time(number * 60 * NS_PER_S), calls: 1, failed: 0 })
+    }
+
+    fn save(log: &mut ObservationLog) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        log.save(&mut Writer::new(&mut bytes))
+    }
+
+    #[test]
+    fn a_log_that_has_lost_something_is_never_saved_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = ObservationLog::create(path.clone()).unwrap();
+        log.append(&minute(1));
+        save(&mut log).unwrap();
+        log.append(&minute(2));
+        let whole = std::mem::replace(&mut log.file, BufWriter::new(File::open(&path).unwrap()));
+        log.append(&minute(3));
+        assert!(save(&mut log).is_err(), "a file that is open for reading takes nothing");
+        log.file = whole;
+        log.append(&minute(4));
+        assert!(save(&mut log).is_err(), "what came before is not in it");
+    }
 }

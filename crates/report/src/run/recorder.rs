@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{Checkpoints, HashedFile};
+use super::checkpoint::{CheckpointPlan, Checkpoints, HashedFile};
 use super::dated::DatedLines;
 use super::{MakeReport, Opened, Out, REGISTER};
 use crate::ResultFolder;
@@ -66,16 +66,16 @@ impl<'a> StreamedReports<'a> {
         Ok(recorder)
     }
 
-    /// Prepares to write at most so many checkpoints of the run into another folder.
+    /// Prepares to write checkpoints of the run into another folder.
     pub fn write_checkpoints(
         &mut self,
         folder: &Path,
-        count: usize,
+        plan: CheckpointPlan,
         scenario: &Scenario,
         files: &[HashedFile],
     ) -> Result<(), InputError> {
         let log = self.folder.scratch("observations");
-        self.checkpoints = Some(Checkpoints::begin(folder, count, scenario, files, log)?);
+        self.checkpoints = Some(Checkpoints::begin(folder, plan, scenario, files, log)?);
         Ok(())
     }
 

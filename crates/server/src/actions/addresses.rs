@@ -72,7 +72,7 @@ fn error(reason: FailureReason, id: &str) -> ApiError {
 }
 
 fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
-    if let Some(domain) = params.get("Domain").filter(|domain| *domain != "vpc") {
+    if let Some(domain) = params.get("Domain").filter(|domain| !matches!(*domain, "" | "vpc")) {
         return Err(ApiError::invalid("Domain", domain, "vpc"));
     }
     let tags = super::launch::tags_of(params, "elastic-ip")?;
@@ -83,10 +83,7 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             return Err(ApiError::gone("address"));
         };
         let shown = model.id(IdKind::Allocation, id.0);
-        if !tags.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &shown);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
+        model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("publicIp", public_address(id));
             xml.text("domain", "vpc");
@@ -97,7 +94,11 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 
 fn associate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("AllocationId")?.to_string();
-    let instance = params.required("InstanceId")?.to_string();
+    let instance = params.required("InstanceId").map_err(|missing| {
+        let message = "Invalid request, expect InstanceId/NetworkId parameter.".to_string();
+        ApiError { message, ..missing }
+    });
+    let instance = instance?.to_string();
     let again = params.flag("AllowReassociation")?.unwrap_or(true);
     let handle = model.instance_handle(&instance)?;
     let request =

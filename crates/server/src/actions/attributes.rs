@@ -6,8 +6,10 @@ use plimsoll_model::workload::call::{Action, Modification, Query, Targets};
 
 use super::{ActionEntry, XmlStep, success};
 use crate::api_error::ApiError;
+use crate::ids::IdKind;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
+use crate::render;
 use crate::xml::Xml;
 use plimsoll_base::failure::Failure;
 
@@ -43,7 +45,10 @@ fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         Some(_) => params.flag("Value")?,
         None => params.flag("DisableApiTermination.Value")?,
     };
-    let kind = kind.map(|name| model.instance_type(name)).transpose()?;
+    // `ModifyInstanceAttribute`, "InstanceType", botocore 1.44.8: "If the instance type is not valid, the error returned is
+    // InvalidInstanceAttributeValue."
+    let unknown = |error| ApiError { code: "InvalidInstanceAttributeValue", ..error };
+    let kind = kind.map(|name| model.instance_type(name).map_err(unknown)).transpose()?;
     let groups = params.list("GroupId").into_iter();
     let groups = groups.map(|group| model.security_group_named(caller.account, group));
     let groups = groups.collect::<Result<Vec<_>, ApiError>>()?;
@@ -60,12 +65,26 @@ fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     }))
 }
 
+/// Attributes of `DescribeInstanceAttribute`. Every instance has the same of some; none has a kernel of its own.
+const ATTRIBUTES: [&str; 10] = [
+    "instanceType",
+    "disableApiTermination",
+    "userData",
+    "instanceInitiatedShutdownBehavior",
+    "groupSet",
+    "sourceDestCheck",
+    "ebsOptimized",
+    "rootDeviceName",
+    "kernel",
+    "ramdisk",
+];
+
 fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let text = params.required("InstanceId")?.to_string();
     let attribute = params.required("Attribute")?.to_string();
-    let known = ["instanceType", "disableApiTermination", "userData", "instanceInitiatedShutdownBehavior"];
-    if !known.contains(&attribute.as_str()) {
-        return Err(ApiError::invalid("Attribute", &attribute, &format!("one of {}", known.join(", "))));
+    if !ATTRIBUTES.contains(&attribute.as_str()) {
+        let expected = format!("one of {}", ATTRIBUTES.join(", "));
+        return Err(ApiError::invalid("Attribute", &attribute, &expected));
     }
     let id = model.read_instance_id(&text)?;
     let targets = Some(Targets::One(model.instance_handle(&text)?));
@@ -80,6 +99,10 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             "instanceType" => Some(model.type_name(view.kind).to_string()),
             "disableApiTermination" => Some(view.is_protected.to_string()),
             "userData" => labels.and_then(|labels| labels.user_data.clone()),
+            "sourceDestCheck" => Some(true.to_string()),
+            "ebsOptimized" => Some(false.to_string()),
+            "rootDeviceName" => Some(render::ROOT_DEVICE.to_string()),
+            "kernel" | "ramdisk" | "groupSet" => None,
             _ => {
                 let said = labels.and_then(|labels| labels.shutdown_behaviour.clone());
                 Some(said.unwrap_or_else(|| "stop".to_string()))
@@ -87,7 +110,12 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         };
         Ok(Xml::fragment(|xml| {
             xml.text("instanceId", &text);
-            xml.inside(&attribute, |xml| xml.maybe("value", value));
+            match attribute.as_str() {
+                "groupSet" => xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+                    xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
+                }),
+                _ => xml.inside(&attribute, |xml| xml.maybe("value", value)),
+            }
         }))
     }))
 }

@@ -69,11 +69,13 @@ const FILTERS: &[&str] = &[
     "reservation-id",
     "owner-id",
     "tenancy",
+    "host-id",
     "architecture",
     "private-ip-address",
     "ip-address",
     "placement-group-name",
     "instance-lifecycle",
+    "spot-instance-request-id",
     "tag:",
     "tag-key",
     "tag-value",
@@ -96,15 +98,15 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params, shown: 
     if !texts.is_empty() && page.most.is_some() {
         // `DescribeInstances`, "MaxResults", botocore 1.44.8: "You cannot specify this parameter and the instance IDs parameter
         // in the same request."
-        let message = "The parameter MaxResults cannot be used with the parameter instancesSet";
+        let message = "The parameter instancesSet cannot be used with the parameter maxResults";
         return Err(ApiError::client("InvalidParameterCombination", message));
     }
-    let ids = texts.iter().map(|text| Ok((model.read_instance_id(text)?, text.to_string())));
-    let ids = ids.collect::<Result<Vec<_>, ApiError>>()?;
     let targets = match texts.is_empty() {
         true => None,
         false => Some(Targets::Batch(model.instance_handles(&texts)?)),
     };
+    let ids = texts.iter().map(|text| Ok((model.read_instance_id(text)?, text.to_string())));
+    let ids = ids.collect::<Result<Vec<_>, ApiError>>()?;
     let query = Query {
         targets,
         filters: if model.session.has_control_plane() { model_filters(model, &filters) } else { Vec::new() },
@@ -194,6 +196,10 @@ fn values(model: &CloudModel<'_>, view: &InstanceView<'_>, filter: &str) -> Vec<
         "reservation-id" => vec![render::reservation_id(model, view.id)],
         "owner-id" => vec![model.owner_id(view.account)],
         "tenancy" => vec![render::tenancy(view).to_string()],
+        "host-id" if render::tenancy(view) == "host" => {
+            some(view.host.map(|host| model.id(IdKind::DedicatedHost, host.0)))
+        }
+        "host-id" => Vec::new(),
         "architecture" => vec![render::architecture(model.type_name(view.kind)).to_string()],
         "private-ip-address" => some(view.private_address.map(|address| address.to_string())),
         "ip-address" => some(render::public_address(view).map(|address| address.to_string())),
@@ -204,6 +210,9 @@ fn values(model: &CloudModel<'_>, view: &InstanceView<'_>, filter: &str) -> Vec<
         ),
         "instance-lifecycle" => {
             some(view.options.and_then(|options| options.spot).map(|_| "spot".to_string()))
+        }
+        "spot-instance-request-id" => {
+            some(view.options.and_then(|options| options.spot).map(|_| model.spot_request_id(view.id)))
         }
         name => tag_values(name, view.tags),
     }

@@ -1,5 +1,7 @@
 //! Network interfaces beside the first one of an instance.
 
+use std::collections::BTreeMap;
+
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::InterfaceId;
 use plimsoll_model::network::Interface;
@@ -62,7 +64,7 @@ fn error(reason: FailureReason, id: &str) -> ApiError {
         Failure::InvalidNetworkInterfaceIdNotFound => {
             ApiError::not_found(reason.failure, "networkInterface ID", id)
         }
-        Failure::InvalidAttachmentNotFound => ApiError::not_found(reason.failure, "attachment", id),
+        Failure::InvalidAttachmentIdNotFound => ApiError::not_found(reason.failure, "attachment", id),
         _ => ApiError::from(reason),
     }
 }
@@ -78,12 +80,12 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
             return Err(ApiError::gone("network interface"));
         };
         let shown = model.id(IdKind::Interface, id.0);
-        if !tags.is_empty() || !description.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &shown);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-            labels.description = description;
+        model.labels.set_tags(caller.account, &shown, tags);
+        if !description.is_empty() {
+            model.labels.of_mut(caller.account, &shown).description = description;
         }
-        let made = own(model, caller, id).ok_or_else(|| ApiError::gone("network interface"))?;
+        let made = model.session.network().interface(caller.account, id);
+        let made = made.ok_or_else(|| ApiError::gone("network interface"))?;
         Ok(Xml::fragment(|xml| xml.inside("networkInterface", |xml| elements(xml, model, id, made))))
     }))
 }
@@ -93,7 +95,8 @@ fn attach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let instance = params.required("InstanceId")?.to_string();
     let number = model.read_id(IdKind::Interface, &id)?;
     let handle = model.instance_handle(&instance)?;
-    let request = ResourceCall::AttachInterface(model.interface_handle(IdKind::Interface, &id)?, handle);
+    let interface = model.interface_handle(caller.account, IdKind::Interface, &id)?;
+    let request = ResourceCall::AttachInterface(interface, handle);
     Ok(ActionStep::call(request, move |model, outcome| {
         outcome.map_err(|reason| match reason.failure {
             Failure::InvalidInstanceIdNotFound => {
@@ -106,10 +109,10 @@ fn attach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     }))
 }
 
-fn detach(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
+fn detach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("AttachmentId")?.to_string();
-    let request = ResourceCall::DetachInterface(model.interface_handle(IdKind::InterfaceAttachment, &id)?);
-    Ok(ActionStep::call(request, move |_, outcome| {
+    let interface = model.interface_handle(caller.account, IdKind::InterfaceAttachment, &id)?;
+    Ok(ActionStep::call(ResourceCall::DetachInterface(interface), move |_, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         Ok(success())
     }))
@@ -117,18 +120,12 @@ fn detach(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
 
 fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("NetworkInterfaceId")?.to_string();
-    let request = ResourceCall::DeleteInterface(model.interface_handle(IdKind::Interface, &id)?);
-    Ok(ActionStep::call(request, move |model, outcome| {
+    let interface = model.interface_handle(caller.account, IdKind::Interface, &id)?;
+    Ok(ActionStep::call(ResourceCall::DeleteInterface(interface), move |model, outcome| {
         outcome.map_err(|reason| error(reason, &id))?;
         model.labels.forget(caller.account, &id);
         Ok(success())
     }))
-}
-
-/// Returns an interface, if it is the caller's.
-fn own<'a>(model: &'a CloudModel<'_>, caller: Caller, id: InterfaceId) -> Option<&'a Interface> {
-    let mut all = model.session.network().interfaces();
-    all.find(|(known, found)| *known == id && found.account == caller.account).map(|(_, found)| found)
 }
 
 const FILTERS: &[&str] = &[
@@ -151,18 +148,21 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let page = PageRequest::read(params, (5, 1000), |token| model.ids.read(IdKind::Page, token))?;
     let model = &*model;
     let ids = params.list("NetworkInterfaceId");
-    let shown = |id: InterfaceId| model.id(IdKind::Interface, id.0);
     let network = model.session.network();
-    let of_caller = network.interfaces().filter(|(_, found)| found.account == caller.account);
-    let own: Vec<(InterfaceId, &Interface)> = of_caller.collect();
-    if let Some(unknown) = ids.iter().find(|id| !own.iter().any(|(known, _)| shown(*known) == **id)) {
-        return Err(error(Failure::InvalidNetworkInterfaceIdNotFound.into(), unknown));
-    }
-    let is_meant = |(id, found): &(InterfaceId, &Interface)| {
-        (ids.is_empty() || ids.contains(&shown(*id).as_str()))
-            && filters.keep(|filter| values(model, *id, found, filter))
+    let asked: BTreeMap<InterfaceId, &Interface> = if ids.is_empty() {
+        network.interfaces().filter(|(_, found)| found.account == caller.account).collect()
+    } else {
+        let find = |text: &&str| {
+            let id = InterfaceId(model.read_id(IdKind::Interface, text)?);
+            let found = network.interface(caller.account, id);
+            let unknown = || error(Failure::InvalidNetworkInterfaceIdNotFound.into(), text);
+            Ok((id, found.ok_or_else(unknown)?))
+        };
+        ids.iter().map(find).collect::<Result<_, ApiError>>()?
     };
-    let (own, next) = page.cut(own.into_iter().filter(is_meant), |(id, _)| u64::from(id.0));
+    let is_meant =
+        |(id, found): &(InterfaceId, &Interface)| filters.keep(|filter| values(model, *id, found, filter));
+    let (own, next) = page.cut(asked.into_iter().filter(is_meant), |(id, _)| u64::from(id.0));
     Ok(ActionStep::Done(Xml::fragment(|xml| {
         xml.list("networkInterfaceSet", own, |xml, (id, found)| elements(xml, model, id, found));
         xml.maybe("nextToken", next.map(|next| model.ids.show(IdKind::Page, next)));
@@ -196,28 +196,8 @@ fn values(model: &CloudModel<'_>, id: InterfaceId, found: &Interface, filter: &s
 
 /// Writes the elements of an interface.
 fn elements(xml: &mut Xml, model: &CloudModel<'_>, id: InterfaceId, found: &Interface) {
-    let network = model.session.network();
-    let subnet = &network.subnets()[found.subnet.index()];
-    let shown = model.id(IdKind::Interface, id.0);
-    let labels = model.labels.of(found.account, &shown);
-    xml.text("networkInterfaceId", &shown);
-    xml.text("subnetId", model.subnet_id(found.subnet));
-    xml.text("vpcId", model.vpc_id(network.vpc_of(found.subnet, found.account)));
-    xml.text("availabilityZone", model.zone_name(subnet.zone));
-    xml.text("description", &labels.description);
-    xml.text("ownerId", model.owner_id(found.account));
-    xml.text("status", found.state().name());
-    xml.maybe("privateIpAddress", subnet.address(found.address));
-    xml.text("sourceDestCheck", true);
-    xml.text("interfaceType", "interface");
-    if let Some(attached) = found.attachment {
-        xml.inside("attachment", |xml| {
-            xml.text("attachmentId", model.id(IdKind::InterfaceAttachment, id.0));
-            xml.text("instanceId", model.instance_id(attached.instance));
-            xml.text("instanceOwnerId", model.owner_id(found.account));
-            xml.text("status", "attached");
-            xml.text("deleteOnTermination", attached.delete_on_termination);
-        });
-    }
-    render::tags(xml, &labels.tags);
+    let zone = model.session.network().subnets()[found.subnet.index()].zone;
+    xml.text("availabilityZone", model.zone_name(zone));
+    render::interface(xml, model, id, found);
+    render::tags(xml, &model.labels.of(found.account, &model.id(IdKind::Interface, id.0)).tags);
 }

@@ -100,10 +100,7 @@ fn add(caller: Caller, params: &Params, kind: &'static str, public_key: Option<P
             return Err(ApiError::client("InvalidKeyPair.Duplicate", message));
         };
         let id = model.id(IdKind::KeyPair, pair.number);
-        if !tags.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &id);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
+        model.labels.set_tags(caller.account, &id, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("keyName", &name);
             xml.text("keyFingerprint", &pair.fingerprint);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::failure::{Failure, FailureReason};
-use plimsoll_base::units::InstanceId;
+use plimsoll_base::units::{InstanceId, parse_scaled};
 use plimsoll_model::workload::block_device::BlockDeviceMapping;
 use plimsoll_model::workload::call::{
     Action, End, Interruption, Launch, LaunchOptions, LaunchTenancy, ReservationPreference, Sender, Spot, Tag,
@@ -18,7 +18,7 @@ use super::{ActionEntry, XmlStep};
 use crate::api_error::ApiError;
 use crate::ids::IdKind;
 use crate::key_pairs::unknown_pair;
-use crate::labels::LaunchLabels;
+use crate::labels::{LaunchLabels, SpotLabels};
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
@@ -40,6 +40,7 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "Placement.GroupName",
         "Placement.PartitionNumber",
         "Placement.Tenancy",
+        "Placement.HostId",
         "NetworkInterface.N.DeviceIndex",
         "NetworkInterface.N.SubnetId",
         "NetworkInterface.N.AssociatePublicIpAddress",
@@ -61,6 +62,8 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "KeyName",
         "InstanceMarketOptions.MarketType",
         "InstanceMarketOptions.SpotOptions.InstanceInterruptionBehavior",
+        "InstanceMarketOptions.SpotOptions.MaxPrice",
+        "InstanceMarketOptions.SpotOptions.SpotInstanceType",
     ],
     without_effect: &[
         "Monitoring.",
@@ -69,7 +72,6 @@ pub const RUN_INSTANCES: ActionEntry = ActionEntry {
         "IamInstanceProfile.",
         "MetadataOptions.",
         "CreditSpecification.",
-        "InstanceMarketOptions.SpotOptions.SpotInstanceType",
         "NetworkInterface.N.DeleteOnTermination",
         "BlockDeviceMapping.N.Ebs.Encrypted",
     ],
@@ -97,6 +99,8 @@ pub struct LaunchWish {
     pub group: Option<String>,
     /// Security groups, by id or by name.
     pub security_groups: Vec<String>,
+    /// Dedicated host, by id.
+    pub host: Option<String>,
     /// Capacity reservation, by id.
     pub reservation: Option<String>,
     /// Options that the model has as they are.
@@ -107,9 +111,17 @@ pub struct LaunchWish {
 
 fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let wish = read(params)?;
+    let names_host = wish.host.is_some();
     let (action, labels) = plan(model, caller, wish)?;
     Ok(ActionStep::call(action, move |model, outcome| {
-        let instances = launched(model, outcome?, &labels);
+        let effects = outcome.map_err(|reason| match reason.failure {
+            // EC2 API reference, "Error codes", read 2026-11; the model has one failure for a host that is full and for none left.
+            Failure::InsufficientHostCapacity if names_host => {
+                ApiError { code: "InsufficientCapacityOnHost", status: 400, ..ApiError::from(reason) }
+            }
+            _ => ApiError::from(reason),
+        })?;
+        let instances = launched(model, effects, &labels);
         let views: Vec<InstanceView<'_>> =
             instances.iter().filter_map(|id| model.session.instance(*id)).collect();
         Ok(Xml::fragment(|xml| render::reservation(xml, model, &views)))
@@ -141,13 +153,14 @@ pub fn plan(
     let image = wish.image.as_deref().map(|image| image_handle(model, caller, image)).transpose()?.flatten();
     let groups = wish.security_groups.iter().map(|group| model.security_group_named(caller.account, group));
     let security_groups = groups.collect::<Result<Vec<_>, ApiError>>()?;
+    let host = wish.host.as_deref().map(|id| model.host_handle(caller.account, id)).transpose()?;
     let reservation = wish.reservation.as_deref().map(|id| model.reservation_handle(id)).transpose()?;
     let number = model.next_launch();
     let handles = &mut model.session.directory_mut().handles;
     let group = wish.group.as_deref().map(|group| handles.placement_group(group));
     // A name that no id has, for the instances of this launch together.
     let handle = handles.instance(&format!("(launch {number} of account {})", caller.account));
-    let options = LaunchOptions { image, group, security_groups, reservation, ..wish.options };
+    let options = LaunchOptions { image, group, security_groups, host, reservation, ..wish.options };
     let launch = Launch {
         kind,
         min_count: min,
@@ -173,6 +186,12 @@ pub fn launched(model: &mut CloudModel<'_>, effects: Effects, labels: &Arc<Launc
         let session = &model.session;
         model.labels.note_launch(&instances, labels, |id| session.instance(id).is_some());
         tag_volumes(model, &instances, &labels.volume_tags);
+        for view in
+            instances.iter().filter_map(|id| model.session.instance(*id)).filter(|_| labels.spot.is_some())
+        {
+            let request = model.ids.show(IdKind::SpotRequest, view.id.0);
+            model.labels.set_tags(view.account, &request, labels.request_tags.clone());
+        }
     }
     instances
 }
@@ -205,7 +224,7 @@ fn image_handle(
 }
 
 /// Reads the parameters of a launch.
-fn read(params: &Params) -> Result<LaunchWish, ApiError> {
+pub fn read(params: &Params) -> Result<LaunchWish, ApiError> {
     let owned = |name: &str| params.get(name).map(String::from);
     let count = |name: &str| params.required(name).and_then(|_| params.number(name));
     let first = read_interface(params)?;
@@ -213,6 +232,7 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
     let security_groups = named.map(String::from).chain(first.security_groups).collect();
     let mut tags = tags_by_kind(params, &TAGGED)?;
     let (own_tags, volume_tags) = (tags.remove("instance"), tags.remove("volume"));
+    let options = LaunchOptions { tags: own_tags.unwrap_or_default(), ..read_options(params)? };
     Ok(LaunchWish {
         instance_type: owned("InstanceType").unwrap_or_else(|| DEFAULT_TYPE.to_string()),
         min_count: count("MinCount")?.unwrap_or(0),
@@ -223,11 +243,13 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
         public_address: first.public_address,
         group: owned("Placement.GroupName").filter(|group| !group.is_empty()),
         security_groups,
+        host: owned("Placement.HostId"),
         reservation: owned(
             "CapacityReservationSpecification.CapacityReservationTarget.CapacityReservationId",
         ),
-        options: LaunchOptions { tags: own_tags.unwrap_or_default(), ..read_options(params)? },
         labels: LaunchLabels {
+            spot: options.spot.map(|_| spot_labels(params, &options)).transpose()?,
+            request_tags: tags.remove("spot-instances-request").unwrap_or_default(),
             image_id: owned("ImageId").unwrap_or_default(),
             key_name: owned("KeyName"),
             client_token: owned("ClientToken"),
@@ -235,6 +257,7 @@ fn read(params: &Params) -> Result<LaunchWish, ApiError> {
             shutdown_behaviour: owned("InstanceInitiatedShutdownBehavior"),
             volume_tags: volume_tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect(),
         },
+        options,
     })
 }
 
@@ -271,7 +294,9 @@ fn read_interface(params: &Params) -> Result<FirstInterface, ApiError> {
 /// Reads the options that the model has as they are, but for tags.
 fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
     let user_data = params.get("UserData").unwrap_or_default().trim_end_matches('=');
+    let names_host = params.get("Placement.HostId").is_some();
     let tenancy = match params.get("Placement.Tenancy") {
+        None if names_host => LaunchTenancy::Host,
         None | Some("default" | "") => LaunchTenancy::Shared,
         Some("dedicated") => LaunchTenancy::Dedicated,
         Some("host") => LaunchTenancy::Host,
@@ -279,6 +304,10 @@ fn read_options(params: &Params) -> Result<LaunchOptions, ApiError> {
             return Err(ApiError::invalid("Placement.Tenancy", other, "default, dedicated or host"));
         }
     };
+    if names_host && tenancy != LaunchTenancy::Host {
+        let message = "Placement.HostId names a dedicated host: Placement.Tenancy is host, or left out";
+        return Err(ApiError::client("InvalidParameterCombination", message));
+    }
     Ok(LaunchOptions {
         partition: partition(params)?,
         tenancy,
@@ -302,6 +331,9 @@ fn block_devices(params: &Params) -> Result<Vec<BlockDeviceMapping>, ApiError> {
     };
     let read = |item: String| {
         let ebs = |name: &str| format!("{item}.Ebs.{name}");
+        if params.within(&format!("{item}.Ebs")).patterns().is_empty() {
+            return Err(ApiError::missing("ebs"));
+        }
         Ok(BlockDeviceMapping {
             device: params.required(&format!("{item}.DeviceName"))?.to_string(),
             kind: params.get(&ebs("VolumeType")).map(kind).transpose()?,
@@ -347,11 +379,46 @@ fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
         found.ok_or_else(|| ApiError::invalid(name, word, "terminate, stop or hibernate"))
     };
     let interruption = params.get(name).map(read).transpose()?;
-    Ok(Some(Spot { interruption, max_pico_usd_per_hour: None }))
+    let max_pico_usd_per_hour = params.get(MAX_PRICE).map(max_price).transpose()?;
+    Ok(Some(Spot { interruption, max_pico_usd_per_hour }))
+}
+
+const MAX_PRICE: &str = "InstanceMarketOptions.SpotOptions.MaxPrice";
+
+/// Parts of a dollar in which the model has prices.
+const PICO: u64 = 1_000_000_000_000;
+
+/// Reads the most that an hour may cost \[10⁻¹² USD\] (`SpotMarketOptions`, "MaxPrice", botocore 1.44.8: "it must be more than USD
+/// $0.001").
+fn max_price(text: &str) -> Result<u64, ApiError> {
+    let pico = parse_scaled(text, u128::from(PICO)).ok().and_then(|pico| u64::try_from(pico).ok());
+    let pico = pico.filter(|pico| *pico > PICO / 1000);
+    pico.ok_or_else(|| ApiError::invalid(MAX_PRICE, text, "dollars, more than 0.001"))
+}
+
+/// Returns a price in dollars, as EC2 writes it: with six decimals (moto 5.2.5, `test_request_spot_instances_default_arguments`).
+fn written_price(pico: u64) -> String {
+    let micro = pico / 1_000_000;
+    format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+}
+
+/// Reads what a client says of the spot market that is shown to it again.
+fn spot_labels(params: &Params, options: &LaunchOptions) -> Result<SpotLabels, ApiError> {
+    let name = "InstanceMarketOptions.SpotOptions.SpotInstanceType";
+    Ok(SpotLabels {
+        // `RequestSpotInstances`, "Type", botocore 1.44.8: "Default: one-time".
+        kind: match params.get(name) {
+            None | Some("one-time") => "one-time",
+            Some("persistent") => "persistent",
+            Some(other) => return Err(ApiError::invalid(name, other, "one-time or persistent")),
+        },
+        max_price: options.spot.and_then(|spot| spot.max_pico_usd_per_hour).map(written_price),
+        interruption: options.interruption().name(),
+    })
 }
 
 /// Kinds of what a launch creates, all of which may be tagged (`RunInstances`, "TagSpecifications", botocore 1.44.8). Clients cannot see
-/// the last two, so that their tags are without effect.
+/// the first interface of an instance, so that its tags are without effect.
 const TAGGED: [&str; 4] = ["instance", "volume", "network-interface", "spot-instances-request"];
 
 /// Reads the tags that a request gives to new resources of a kind. Tags of other kinds are refused.
@@ -367,7 +434,12 @@ fn tags_by_kind<'a>(params: &Params, kinds: &[&'a str]) -> Result<BTreeMap<&'a s
         let of = params.required(&name)?;
         let known = kinds.iter().copied().find(|kind| *kind == of);
         let kind = known.ok_or_else(|| ApiError::invalid(&name, of, &kinds.join(" or ")))?;
-        tags.entry(kind).or_default().extend(super::tags::read(params, &format!("{item}.Tag"))?);
+        let read = super::tags::read(params, &format!("{item}.Tag"))?;
+        if read.is_empty() {
+            let message = "Tag specification must have at least one tag";
+            return Err(ApiError::client("InvalidParameterValue", message));
+        }
+        tags.entry(kind).or_default().extend(read);
     }
     Ok(tags)
 }

@@ -1,8 +1,10 @@
 //! Actions that change the state of instances.
 
+use plimsoll_base::failure::Failure;
 use plimsoll_model::workload::call::{Action, Targets};
 
 use super::{ActionEntry, XmlStep};
+use crate::api_error::ApiError;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
@@ -44,7 +46,15 @@ fn change(
 ) -> XmlStep {
     let (targets, ids) = named(model, params)?;
     Ok(ActionStep::call(action(targets), move |model, outcome| {
-        let effects = outcome.map_err(|reason| model.instance_error(reason, &ids, caller.account))?;
+        let effects = outcome.map_err(|reason| match (reason.failure, &ids[..]) {
+            (Failure::OperationNotPermitted, [id]) => ApiError {
+                message: format!(
+                    "The instance '{id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again."
+                ),
+                ..ApiError::from(reason)
+            },
+            _ => model.instance_error(reason, &ids, caller.account),
+        })?;
         effects.instances.iter().for_each(|change| model.labels.note_end(change.id, ends));
         Ok(Xml::fragment(|xml| render::changes(xml, model, &effects.instances)))
     }))
@@ -59,10 +69,7 @@ fn reboot(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
 }
 
 /// Returns the instances that a request names, and their ids as it writes them.
-pub fn named(
-    model: &mut CloudModel<'_>,
-    params: &Params,
-) -> Result<(Targets, Vec<String>), crate::api_error::ApiError> {
+pub fn named(model: &mut CloudModel<'_>, params: &Params) -> Result<(Targets, Vec<String>), ApiError> {
     let ids = params.list("InstanceId");
     let handles = model.instance_handles(&ids)?;
     Ok((Targets::Batch(handles), ids.into_iter().map(String::from).collect()))

@@ -5,6 +5,7 @@
 
 pub mod addresses;
 pub mod attributes;
+pub mod dedicated_hosts;
 pub mod descriptions;
 pub mod instance_types;
 pub mod interfaces;
@@ -16,6 +17,7 @@ pub mod places;
 pub mod reservations;
 pub mod security_groups;
 pub mod snapshots;
+pub mod spot_requests;
 pub mod tags;
 pub mod volumes;
 
@@ -58,6 +60,8 @@ pub const REGISTER: &[&[ActionEntry]] = &[
     &security_groups::ACTIONS,
     &placement_groups::ACTIONS,
     &reservations::ACTIONS,
+    &dedicated_hosts::ACTIONS,
+    &spot_requests::ACTIONS,
     &instance_types::ACTIONS,
     &places::ACTIONS,
     &key_pairs::ACTIONS,

@@ -1,5 +1,7 @@
 //! Capacity reservations.
 
+use std::collections::BTreeSet;
+
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::CapacityReservationId;
 use plimsoll_model::workload::resource_call::ResourceCall;
@@ -82,15 +84,23 @@ fn cancel(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
 
 fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let filters = DescribeFilters::read(params, &["instance-type", "state", "availability-zone"])?;
-    let ids = params.list("CapacityReservationId");
-    let all = model.session.reservations().all().iter().zip((0..).map(CapacityReservationId));
-    let own: Vec<CapacityReservationId> =
-        all.filter(|(held, _)| held.account() == caller.account).map(|(_, id)| id).collect();
-    let shown = |id: CapacityReservationId| model.id(IdKind::CapacityReservation, id.0);
-    if let Some(unknown) = ids.iter().find(|id| !own.iter().any(|known| shown(*known) == **id)) {
-        let failure = Failure::InvalidCapacityReservationIdNotFound;
-        return Err(ApiError::not_found(failure, "capacity reservation", unknown));
-    }
+    let all = model.session.reservations().all();
+    let asked: BTreeSet<CapacityReservationId> = match &params.list("CapacityReservationId")[..] {
+        [] => {
+            let numbered = all.iter().zip((0..).map(CapacityReservationId));
+            numbered.filter(|(held, _)| held.account() == caller.account).map(|(_, id)| id).collect()
+        }
+        named => {
+            let find = |text: &&str| {
+                let id = CapacityReservationId(model.read_id(IdKind::CapacityReservation, text)?);
+                let found = all.get(id.index()).filter(|held| held.account() == caller.account);
+                let unknown = Failure::InvalidCapacityReservationIdNotFound;
+                let refused = || ApiError::not_found(unknown, "capacity reservation", text);
+                found.map(|_| id).ok_or_else(refused)
+            };
+            named.iter().map(find).collect::<Result<_, ApiError>>()?
+        }
+    };
     let is_meant = |id: &CapacityReservationId| {
         let held = model.session.reservations().get(*id);
         let value = |filter: &str| match filter {
@@ -98,10 +108,10 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
             "availability-zone" => model.zone_name(held.zone()).to_string(),
             _ => state(held.count).to_string(),
         };
-        (ids.is_empty() || ids.contains(&shown(*id).as_str())) && filters.keep(|filter| vec![value(filter)])
+        filters.keep(|filter| vec![value(filter)])
     };
     Ok(ActionStep::Done(Xml::fragment(|xml| {
-        xml.list("capacityReservationSet", own.into_iter().filter(is_meant), |xml, id| {
+        xml.list("capacityReservationSet", asked.into_iter().filter(is_meant), |xml, id| {
             elements(xml, model, id)
         });
     })))

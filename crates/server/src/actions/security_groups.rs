@@ -110,11 +110,11 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
         outcome?;
         let id = rules::id_of(model, caller, Vpc(vpc), &name)?;
         let shown = model.id(IdKind::SecurityGroup, id.0);
-        let labels = model.labels.of_mut(caller.account, &shown);
-        labels.description = description;
-        labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        model.labels.of_mut(caller.account, &shown).description = description;
+        model.labels.set_tags(caller.account, &shown, tags);
         Ok(Xml::fragment(|xml| {
             xml.text("return", true);
+            xml.text("securityGroupArn", arn(model, caller, &shown));
             xml.text("groupId", shown);
         }))
     }))
@@ -180,8 +180,8 @@ fn change(
     let permissions: Vec<Permission> = wishes.iter().filter_map(|wish| wish.permission).collect();
     Ok(ActionStep::Calls(
         calls,
-        Box::new(move |model, outcome| {
-            outcome?;
+        Box::new(move |model, outcomes| {
+            outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
             Ok(if adds { added(model, number, direction, &permissions) } else { success() })
         }),
     ))
@@ -273,6 +273,7 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         xml.list("securityGroupInfo", page, |xml, group| {
             xml.text("ownerId", model.owner_id(caller.account));
             xml.text("groupId", shown(group));
+            xml.text("securityGroupArn", arn(model, caller, &shown(group)));
             xml.text("groupName", &group.name);
             xml.text("groupDescription", description(model, group));
             xml.text("vpcId", model.vpc_id(group.owner.vpc.0));
@@ -286,6 +287,11 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         });
         xml.maybe("nextToken", next.map(|next| model.ids.show(IdKind::Page, next)));
     })))
+}
+
+/// Returns the name of a group as other services of AWS write it.
+fn arn(model: &CloudModel<'_>, caller: Caller, id: &str) -> String {
+    format!("arn:aws:ec2:{}:{}:security-group/{id}", model.region, model.owner_id(caller.account))
 }
 
 /// Returns the description of a group; that of a default one is EC2's.

@@ -9,6 +9,7 @@ use plimsoll_sim::cloud::session::CreatedResource;
 use super::{ActionEntry, XmlStep, success};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest, tag_values};
+use crate::handles::wrong_id;
 use crate::ids::IdKind;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
@@ -91,9 +92,8 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
             return Err(ApiError::gone("snapshot"));
         };
         let shown = model.id(IdKind::Snapshot, id.0);
-        let labels = model.labels.of_mut(caller.account, &shown);
-        labels.description = description;
-        labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+        model.labels.of_mut(caller.account, &shown).description = description;
+        model.labels.set_tags(caller.account, &shown, tags);
         let snapshot = model.session.storage().snapshot(id).ok_or_else(|| ApiError::gone("snapshot"))?;
         Ok(Xml::fragment(|xml| elements(xml, model, snapshot)))
     }))
@@ -228,7 +228,7 @@ fn describe_images(model: &mut CloudModel<'_>, caller: Caller, params: &Params) 
     });
     let shown = |image: &Image| model.id(IdKind::Image, image.id.0);
     if let Some(unknown) = ids.iter().find(|id| !all.iter().any(|image| shown(image) == **id)) {
-        return Err(error(Failure::InvalidAmiIdNotFound.into(), unknown));
+        return Err(wrong_id(IdKind::Image, unknown));
     }
     let owner = |image: &Image| image.account.map_or("amazon".to_string(), |account| model.owner_id(account));
     let owners = params.list("Owner");

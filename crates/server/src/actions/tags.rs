@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_base::failure::{Failure, LimitKind};
-use plimsoll_base::units::{InstanceId, SecurityGroupId, SnapshotId, VolumeId};
+use plimsoll_base::units::{InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId};
 use plimsoll_model::workload::call::{Action, Tag, Targets};
 use plimsoll_sim::cloud::session::view::InstanceView;
 
@@ -115,7 +115,7 @@ impl TagChange {
 fn change(model: &mut CloudModel<'_>, caller: Caller, params: &Params, change: TagChange) -> XmlStep {
     let ids = params.list("ResourceId");
     if ids.is_empty() {
-        return Err(ApiError::missing("ResourceId"));
+        return Err(ApiError::missing("resourceIdSet"));
     }
     if matches!(&change, TagChange::Add(tags) if tags.is_empty()) {
         return Err(ApiError::missing("Tag"));
@@ -170,9 +170,12 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let found = own.any(|(id, _)| id.0 == number);
         (!found).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
     } else if let Some(number) = number(IdKind::Interface) {
-        let mut all = model.session.network().interfaces();
-        let found = all.any(|(id, interface)| id.0 == number && interface.account == account);
-        (!found).then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
+        let found = model.session.network().interface(account, InterfaceId(number));
+        found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
+    } else if model.ids.read(IdKind::SpotRequest, id).is_some() {
+        return model.requested_instance(account, id).map(drop);
+    } else if number(IdKind::DedicatedHost).is_some() {
+        return model.dedicated_host(account, id).map(drop);
     } else if let Some(number) = number(IdKind::KeyPair) {
         let found = model.key_pairs.of_account(account).any(|(_, pair)| pair.number == number);
         return if found { Ok(()) } else { Err(unknown_pair(id)) };
@@ -182,8 +185,8 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         (!is_own).then_some((Failure::InvalidGroupNotFound, "security group"))
     } else {
         let message = format!(
-            "The ID '{id}' is not valid: instances, volumes, snapshots, elastic addresses, network interfaces, security groups and \
-             key pairs have tags here"
+            "The ID '{id}' is not valid: instances, volumes, snapshots, elastic addresses, network interfaces, dedicated hosts, \
+             security groups, spot requests and key pairs have tags here"
         );
         return Err(ApiError::client("InvalidID", message));
     };
@@ -200,6 +203,8 @@ fn kind_of(id: &str) -> &'static str {
         ("sg-", "security-group"),
         ("eni-", "network-interface"),
         ("key-", "key-pair"),
+        ("h-", "dedicated-host"),
+        ("sir-", "spot-instances-request"),
     ];
     kinds.iter().find(|(prefix, _)| id.starts_with(prefix)).map_or("", |(_, kind)| kind)
 }

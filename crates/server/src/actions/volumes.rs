@@ -44,8 +44,8 @@ pub const ACTIONS: [ActionEntry; 7] = [
     },
     ActionEntry {
         name: "DetachVolume",
-        honoured: &["VolumeId", "InstanceId"],
-        without_effect: &["Device", "Force"],
+        honoured: &["VolumeId", "InstanceId", "Device"],
+        without_effect: &["Force"],
         begin: detach,
     },
     ActionEntry { name: "DeleteVolume", honoured: &["VolumeId"], without_effect: &[], begin: delete },
@@ -98,6 +98,9 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let spec = spec(params)?;
     let spec = VolumeSpec { kind: spec.kind.or(Some(VolumeType::Gp2)), ..spec };
     let snapshot = params.get("SnapshotId").filter(|id| !id.is_empty());
+    if snapshot.is_none() && spec.size_gib.is_none() {
+        return Err(ApiError::missing("size/snapshot"));
+    }
     let snapshot = snapshot.map(|id| model.snapshot_handle(id)).transpose()?;
     let multi_attach = params.flag("MultiAttachEnabled")?.unwrap_or(false);
     let name = model.new_name();
@@ -108,10 +111,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
             return Err(ApiError::gone("volume"));
         };
         let shown = model.id(IdKind::Volume, id.0);
-        if !tags.is_empty() {
-            let labels = model.labels.of_mut(caller.account, &shown);
-            labels.tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
-        }
+        model.labels.set_tags(caller.account, &shown, tags);
         let volume = model.session.storage().volume(id).ok_or_else(|| ApiError::gone("volume"))?;
         Ok(Xml::fragment(|xml| elements(xml, model, volume)))
     }))
@@ -143,6 +143,16 @@ fn detach(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let handle = instance.as_deref().map(|instance| model.instance_handle(instance)).transpose()?;
     let volume = VolumeId(model.read_id(IdKind::Volume, &id)?);
     let was = (model.session.storage().volume(volume)).and_then(|volume| volume.attachments.first().copied());
+    let device = params.get("Device").filter(|device| !device.is_empty());
+    if device.is_some_and(|device| was.is_some_and(|was| was.device.to_string() != device)) {
+        let (on, device) = (was.map(|was| model.instance_id(was.instance)), device.unwrap_or_default());
+        let on = on.unwrap_or_default();
+        let message = format!("The volume {id} is not attached to instance {on} as device {device}");
+        return Err(ApiError {
+            message,
+            ..ApiError::from(FailureReason::from(Failure::InvalidAttachmentNotFound))
+        });
+    }
     let request = ResourceCall::DetachVolume(model.volume_handle(&id)?, handle);
     Ok(ActionStep::call(request, move |model, outcome| {
         let named: Vec<String> = instance.iter().cloned().collect();
@@ -173,9 +183,21 @@ fn attachment(model: &CloudModel<'_>, volume: VolumeId, id: &str, instance: Opti
 
 fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let id = params.required("VolumeId")?.to_string();
+    let volume = VolumeId(model.read_id(IdKind::Volume, &id)?);
     let request = ResourceCall::DeleteVolume(model.volume_handle(&id)?);
     Ok(ActionStep::call(request, move |model, outcome| {
-        outcome.map_err(|reason| error(reason, &id))?;
+        outcome.map_err(|reason| {
+            let volume = model.session.storage().volume(volume);
+            let holder = volume.and_then(|volume| volume.attachments.first()).map(|on| on.instance);
+            match (reason.failure, holder) {
+                (Failure::VolumeInUse, Some(holder)) => {
+                    let message =
+                        format!("Volume {id} is currently attached to {}", model.instance_id(holder));
+                    ApiError { message, ..ApiError::from(reason) }
+                }
+                _ => error(reason, &id),
+            }
+        })?;
         model.labels.forget(caller.account, &id);
         Ok(success())
     }))

@@ -3,6 +3,8 @@
 
 const EVERY_MS = 1000;
 const KEPT = 120;
+// Points closer together tell no rate.
+const CLOSEST_S = 0.5;
 // A chart is as wide as this many points at least.
 const FEWEST = 30;
 const INSTANCES_EVERY = 5;
@@ -40,20 +42,25 @@ async function ask(path, body) {
   return answer;
 }
 
-function trouble(message) {
-  by('trouble').hidden = !message;
-  setText(by('trouble'), message ?? '');
+const troubles = new Map();
+
+// Shows what is wrong, or no longer is, of one kind; what is wrong of another kind stays.
+function trouble(message, kind) {
+  if (message) troubles.set(kind, message);
+  else troubles.delete(kind);
+  by('trouble').hidden = troubles.size === 0;
+  setText(by('trouble'), [...troubles.values()].join(' · '));
 }
 
 // Does what a button says, and shows what comes of it.
 async function act(path, body) {
   try {
     const answer = await ask(path, body);
-    trouble(null);
+    trouble(null, 'act');
     await refresh();
     return answer;
   } catch (error) {
-    trouble(error.message);
+    trouble(error.message, 'act');
     return null;
   }
 }
@@ -95,9 +102,11 @@ const RATES = [
 ];
 
 function note(now) {
+  const at = performance.now() / 1000;
+  if (history.length > 0 && at - history.at(-1).at < CLOSEST_S) return;
   const sum = part => now.calls.reduce((all, call) => all + part(call), 0);
   history.push({
-    at: performance.now() / 1000,
+    at,
     calls: sum(call => call.requested),
     refused: sum(call => Object.values(call.refused).reduce((all, one) => all + one, 0)),
     launched: now.launches.succeeded,
@@ -154,6 +163,9 @@ function placeOf(level, zone, cell) {
 
 function showZone(box, level, zone) {
   setText(box.querySelector('.name'), zone.name);
+  const [fail, repair] = box.querySelectorAll('h3 button');
+  fail.onclick = () => fault({ fail: { zone: zone.name } });
+  repair.onclick = () => fault({ repair: { zone: zone.name } });
   const cells = box.querySelector('.cells');
   cells.setAttribute('aria-label', `Hosts of ${zone.name}; arrow keys move`);
   const make = () => element('button', { type: 'button', tabIndex: -1 });
@@ -187,12 +199,12 @@ function move(event) {
   cells[to].focus();
 }
 
-function makeZone(zone) {
+function makeZone() {
   const cells = element('div', { className: 'cells' });
   cells.setAttribute('role', 'group');
   cells.onkeydown = move;
-  const fail = element('button', { type: 'button', className: 'harm', onclick: () => fault({ fail: { zone: zone.name } }) }, 'Fail zone');
-  const repair = element('button', { type: 'button', onclick: () => fault({ repair: { zone: zone.name } }) }, 'Repair zone');
+  const fail = element('button', { type: 'button', className: 'harm' }, 'Fail zone');
+  const repair = element('button', { type: 'button' }, 'Repair zone');
   return element('div', { className: 'zone' }, element('h3', {}, element('span', { className: 'name' }), fail, repair), cells);
 }
 
@@ -252,13 +264,17 @@ function showRefusals(now) {
 function showStages(now) {
   by('plane').hidden = now.stages.length === 0;
   const body = by('stages').tBodies[0];
-  const make = stage => {
+  const make = () => {
     const cells = ['', 'number', 'number', 'number'].map(className => element('td', { className }));
-    const fail = element('button', { type: 'button', className: 'harm', onclick: () => fault({ fail: { stage: stage.name } }) }, 'Fail');
-    const repair = element('button', { type: 'button', onclick: () => fault({ repair: { stage: stage.name } }) }, 'Repair');
-    return element('tr', {}, ...cells, element('td', {}, element('div', { className: 'row' }, ...(stage.can_fail ? [fail, repair] : []))));
+    const fail = element('button', { type: 'button', className: 'harm' }, 'Fail');
+    const repair = element('button', { type: 'button' }, 'Repair');
+    return element('tr', {}, ...cells, element('td', {}, element('div', { className: 'row' }, fail, repair)));
   };
   keep(body, now.stages, make, (line, stage) => {
+    const [fail, repair] = line.querySelectorAll('button');
+    fail.onclick = () => fault({ fail: { stage: stage.name } });
+    repair.onclick = () => fault({ repair: { stage: stage.name } });
+    fail.parentElement.hidden = !stage.can_fail;
     [stage.name, ...[stage.waiting, stage.in_service, stage.refused].map(value => count.format(value))].forEach((text, i) => setText(line.children[i], text));
   });
 }
@@ -281,6 +297,7 @@ async function refresh() {
   setText(by('scenario'), now.scenario);
   setText(by('clock'), `${now.time} · ${now.clock} clock`);
   by('advance').hidden = now.clock !== 'stepped';
+  by('forks').hidden = !now.can_fork;
   note(now);
   showFigures(now);
   showRates();
@@ -294,12 +311,10 @@ async function tick() {
     if (document.visibilityState === 'visible') {
       await refresh();
       if (ticks++ % INSTANCES_EVERY === 0) await showInstances();
-      if (by('trouble').dataset.kind === 'gone') trouble(null);
-      delete by('trouble').dataset.kind;
+      trouble(null, 'gone');
     }
   } catch (error) {
-    trouble(`The server does not answer: ${error.message}`);
-    by('trouble').dataset.kind = 'gone';
+    trouble(`The server does not answer: ${error.message}`, 'gone');
   }
   setTimeout(tick, EVERY_MS);
 }
@@ -309,10 +324,19 @@ by('advance').onsubmit = event => {
   act('/_plimsoll/clock', { advance: by('by').value });
 };
 by('search').onsubmit = event => event.preventDefault();
+async function search() {
+  try {
+    await showInstances();
+    trouble(null, 'search');
+  } catch (error) {
+    trouble(error.message, 'search');
+  }
+}
+
 let typed = 0;
 by('filter').oninput = () => {
   clearTimeout(typed);
-  typed = setTimeout(() => showInstances().catch(error => trouble(error.message)), 200);
+  typed = setTimeout(search, 200);
 };
 by('fork').onclick = async () => {
   const answer = await act('/_plimsoll/fork', {});

@@ -52,7 +52,7 @@ fn every_state_and_trigger() {
     let expected = "\
 Attach: available -> in-use
 Attach: in-use ! InvalidNetworkInterface.InUse
-Detach: available ! InvalidAttachment.NotFound
+Detach: available ! InvalidAttachmentID.NotFound
 Detach: in-use -> available
 Delete: available -> gone
 Delete: in-use ! InvalidNetworkInterface.InUse
@@ -74,12 +74,16 @@ fn the_life_of_an_interface() {
     assert_eq!(network.attach_interface(&two, id, false), in_use);
     assert_eq!(network.delete_interface(Time(1), ACCOUNT, id), in_use);
     assert_eq!(network.detach_interface(ACCOUNT, id), Ok(one.id));
-    assert_eq!(network.detach_interface(ACCOUNT, id), Err(Failure::InvalidAttachmentNotFound.into()));
+    let not_attached = Err(Failure::InvalidAttachmentIdNotFound.into());
+    for account in [ACCOUNT, AccountId(1)] {
+        assert_eq!(network.detach_interface(account, id), not_attached);
+    }
     let unknown = Err(Failure::InvalidNetworkInterfaceIdNotFound.into());
     assert_eq!(network.delete_interface(Time(1), AccountId(1), id), unknown);
     network.assert_conserved(0, 0);
     network.delete_interface(Time(1), ACCOUNT, id).unwrap();
     assert_eq!(network.delete_interface(Time(1), ACCOUNT, id), unknown);
+    assert_eq!(network.detach_interface(ACCOUNT, id), not_attached);
     network.instance_ended(Time(2), one.id);
     assert!(network.is_empty());
 }

@@ -52,7 +52,7 @@ fn dispatch(
             address_calls::attach_interface(world, account, *interface, *instance)
         }
         DetachInterface(interface) => {
-            let unknown = Failure::InvalidNetworkInterfaceIdNotFound;
+            let unknown = Failure::InvalidAttachmentIdNotFound;
             let id = world.api.handles.interfaces.find(interface.0, unknown)?;
             world.network.detach_interface(account, id).map(|_| ())
         }

@@ -18,6 +18,7 @@ use plimsoll_model::network::security::{MemberId, SecurityGroup, SecurityGroups}
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::groups::Groups;
 use plimsoll_model::placement::reservations::Reservations;
+use plimsoll_model::placement::tenancies::{HostTerms, Ownership};
 use plimsoll_model::storage::Storage;
 use plimsoll_model::workload::call::{Filter, LaunchOptions};
 
@@ -165,6 +166,16 @@ impl Session {
     /// Returns the placement groups.
     pub fn placement_groups(&self) -> &Groups {
         &self.world.hosts.placer.groups
+    }
+
+    /// Returns the dedicated hosts of an account with their terms, zone by zone.
+    pub fn dedicated_hosts(&self, account: AccountId) -> impl Iterator<Item = (HostId, &HostTerms)> {
+        self.world.hosts.placer.tenancies().dedicated_hosts(account)
+    }
+
+    /// Returns whether a host is a dedicated host of an account.
+    pub fn has_dedicated_host(&self, account: AccountId, host: HostId) -> bool {
+        self.world.hosts.placer.tenancies().owner(host) == Some((account, Ownership::Allocated))
     }
 
     /// Returns the capacity reservations.
