@@ -26,6 +26,9 @@ __all__ = ["Comparison", "PlimsollError", "Result", "Sweep", "binary", "compare"
 
 Settings = Mapping[str, Any]
 
+# Rows that are in memory at a time while an Arrow file is written.
+ROWS_OF_BATCH = 1 << 17
+
 
 class PlimsollError(Exception):
     """Wrong input, or work that could not be done. The text is what the terminal shows."""
@@ -57,12 +60,12 @@ class Result:
     @property
     def summary(self) -> dict[str, Any]:
         """The figures of summary.json."""
-        return json.loads((self.folder / "summary.json").read_text())
+        return figures(self.folder / "summary.json")
 
     @property
     def digest(self) -> str:
         """The hash over all that happened: equal digests mean equal runs."""
-        return self.summary["digest"]
+        return str(self.summary["digest"])
 
     @property
     def tables(self) -> dict[str, Path]:
@@ -70,15 +73,17 @@ class Result:
         return {path.stem: path for path in sorted(self.folder.glob("**/*.parquet"))}
 
     def arrow(self, table: str) -> pyarrow.Table:
-        """Returns a table as Arrow, read once into memory, which polars, pandas and DuckDB share. Needs pyarrow."""
-        import pyarrow.parquet
+        """Returns a table as Arrow, mapped from a file: polars and DuckDB take it without a copy. Needs pyarrow.
 
+        The first call makes the file beside the Parquet one, `instances.arrow` of `instances.parquet`, a batch of rows after the other;
+        from then on a table of any length takes no memory of the process until it is read.
+        """
         try:
             path = self.tables[table]
         except KeyError:
             known = ", ".join(self.tables) or "none; run with tables=True"
             raise PlimsollError(f"found no table `{table}`; known: {known}", 2) from None
-        return pyarrow.parquet.read_table(path, memory_map=True)
+        return mapped(path)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class Comparison:
     @property
     def data(self) -> dict[str, Any]:
         """The variants and their differences, of comparison.json."""
-        return json.loads((self.folder / "comparison.json").read_text())
+        return figures(self.folder / "comparison.json")
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,8 @@ class Sweep:
     folder: Path
 
     def arrow(self) -> pyarrow.Table:
-        """Returns its table, a row a run. Needs pyarrow."""
-        import pyarrow.parquet
-
-        return pyarrow.parquet.read_table(self.folder / "sweep.parquet", memory_map=True)
+        """Returns its table, a row a run, as `Result.arrow` does. Needs pyarrow."""
+        return mapped(self.folder / "sweep.parquet")
 
 
 def run(
@@ -159,6 +162,40 @@ def sweep(
 ) -> Sweep:
     """Runs a sweep; with the same `output` it carries on where it was stopped."""
     return Sweep(call(["sweep", os.fspath(file), *options], output, progress))
+
+
+def figures(file: Path) -> dict[str, Any]:
+    """Returns what a file of figures holds."""
+    read: dict[str, Any] = json.loads(file.read_text())
+    return read
+
+
+def mapped(parquet: Path) -> pyarrow.Table:
+    """Maps the Arrow file beside a Parquet file, which is made where it is missing or older."""
+    import pyarrow
+
+    arrow = parquet.with_suffix(".arrow")
+    if not arrow.exists() or arrow.stat().st_mtime_ns < parquet.stat().st_mtime_ns:
+        write_arrow(parquet, arrow)
+    return pyarrow.ipc.open_file(pyarrow.memory_map(os.fspath(arrow))).read_all()
+
+
+def write_arrow(parquet: Path, arrow: Path) -> None:
+    """Writes a Parquet file as an Arrow file, which appears whole. Texts are views, the form that polars has them in."""
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.ParquetFile(parquet, memory_map=True)
+    text, view = pyarrow.string(), pyarrow.string_view()
+    schema = pyarrow.schema([field.with_type(view) if field.type == text else field for field in rows.schema_arrow])
+    part = arrow.with_name(f"{arrow.name}.{os.getpid()}.part")
+    try:
+        with pyarrow.OSFile(os.fspath(part), "wb") as file, pyarrow.ipc.new_file(file, schema) as out:
+            for batch in rows.iter_batches(batch_size=ROWS_OF_BATCH):
+                out.write_batch(batch.cast(schema))
+        part.replace(arrow)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def settings(changed: Settings | None) -> list[str]:

@@ -48,6 +48,19 @@ def test_tables_are_arrow(scenario: Path) -> None:
     assert table.num_rows == result.summary["launch"]["succeeded"]
     frame = polars.from_arrow(table)
     assert frame.height == table.num_rows
+    # The columns of the frame are the bytes of the file that is mapped, not copies.
+    newest = polars.CompatLevel.newest()
+    for name in table.column_names:
+        (chunk,) = table[name].chunks
+        taken = frame[name].to_arrow(compat_level=newest)
+        assert taken.to_pylist() == chunk.to_pylist(), name
+        assert taken.buffers()[1].address == chunk.buffers()[1].address, name
+    older = result.folder / "tables" / "instances.arrow"
+    older.unlink()  # what is mapped stays as it is
+    older.touch()
+    os.utime(older, (0, 0))
+    assert result.arrow("instances").equals(table), "an older file is made anew"
+    assert not list(result.folder.glob("**/*.part"))
     with pytest.raises(plimsoll.PlimsollError, match="found no table `nothing`; known: .*instances"):
         result.arrow("nothing")
 

@@ -68,20 +68,19 @@ pub fn main(args: &ImportArgs) -> Result<(), InputError> {
             Problem::new(Place::key("--overcommit"), found)
         })?;
     let settled = settle((source.read)(&args.files)?, overcommit);
-    if settled.residents.is_empty() && settled.others.is_empty() {
-        let report = Report::of(&settled, &args.output);
+    if settled.is_empty() {
+        let report = InventoryReport::of(&settled, &args.output);
         let problem =
             Problem::new(Place::file(&args.files[0]), "found nothing that runs, expected machines or pods");
         return Err(problem.with_help(report.reasons().join("; ")).into());
     }
     write::write(&settled, &args.output)?;
-    let report = Report::of(&settled, &args.output);
-    if args.json { output::print_json(&report) } else { output::print(&format!("{report}\n")) }
+    InventoryReport::of(&settled, &args.output).print(args.json)
 }
 
-/// Report of an import.
+/// Report of what became of an inventory.
 #[derive(Serialize)]
-struct Report<'a> {
+pub struct InventoryReport<'a> {
     output: &'a Path,
     hosts: usize,
     residents: usize,
@@ -91,10 +90,22 @@ struct Report<'a> {
     told: &'a std::collections::BTreeMap<&'static str, Vec<String>>,
 }
 
-impl<'a> Report<'a> {
-    fn of(settled: &'a Settled, output: &'a Path) -> Report<'a> {
+impl<'a> InventoryReport<'a> {
+    /// Returns the report on an inventory that was written to a folder.
+    pub fn of(settled: &'a Settled, output: &'a Path) -> InventoryReport<'a> {
         let (residents, launched_at_start) = (settled.residents.len(), settled.others.len());
-        Report { output, hosts: settled.hosts.len(), residents, launched_at_start, told: &settled.told }
+        InventoryReport {
+            output,
+            hosts: settled.hosts.len(),
+            residents,
+            launched_at_start,
+            told: &settled.told,
+        }
+    }
+
+    /// Prints it: as JSON for a program, or as text for a person.
+    pub fn print(&self, as_json: bool) -> Result<(), InputError> {
+        if as_json { output::print_json(self) } else { output::print(&format!("{self}\n")) }
     }
 
     /// Returns a line for each reason, with the first names.
@@ -108,7 +119,7 @@ impl<'a> Report<'a> {
     }
 }
 
-impl fmt::Display for Report<'_> {
+impl fmt::Display for InventoryReport<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [hosts, residents, others] =
             [self.hosts, self.residents, self.launched_at_start].map(|number| grouped(number as u64));

@@ -9,6 +9,7 @@ mod compare;
 mod completions;
 mod describe;
 mod examples;
+mod export;
 mod file_kind;
 mod import;
 mod interrupt;
@@ -19,6 +20,7 @@ mod live;
 mod log;
 mod machine;
 mod merge;
+mod moment;
 mod new;
 mod output;
 mod panic;
@@ -125,6 +127,7 @@ enum Command {
     Reproduce(reproduce::ReproduceArgs),
     Trace(trace::TraceArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Describe(describe::DescribeArgs),
     List(list::ListArgs),
     Schema(schema::SchemaArgs),
@@ -160,6 +163,7 @@ pub fn main() -> ExitCode {
         Command::Reproduce(args) => reproduce::main(&args),
         Command::Trace(args) => trace::main(&args).map(Conclusion::from),
         Command::Import(args) => import::main(&args).map(Conclusion::from),
+        Command::Export(args) => export::main(&args).map(Conclusion::from),
         Command::Describe(args) => describe::main(&args).map(Conclusion::from),
         Command::List(args) => list::main(&args).map(Conclusion::from),
         Command::Selftest(args) => selftest::main(&args),

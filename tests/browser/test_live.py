@@ -72,7 +72,7 @@ def launch(server, **more):
 
 def number(selector):
     """Returns the expression of the number that an element shows, such as 12 or 1.5K."""
-    text = f"document.querySelector('{selector}').textContent"
+    text = f"(document.querySelector('{selector}')?.textContent ?? '0')"
     return f"(parseFloat({text}) * ({text}.endsWith('K') ? 1000 : 1))"
 
 

@@ -68,6 +68,7 @@ mod shortage;
 mod size;
 mod spot;
 mod stale;
+mod standing;
 mod stations;
 mod storage;
 mod storms;

@@ -189,6 +189,18 @@ impl<E: Copy + Default> EventQueue<E> {
         }
     }
 
+    /// Passes time and event of everything pending to `show`, in no order.
+    pub fn each(&self, mut show: impl FnMut(Time, E)) {
+        self.each_entry(|entry| show(Time(entry.at), entry.event));
+    }
+
+    fn each_entry(&self, mut show: impl FnMut(&Entry<E>)) {
+        self.ready[self.head..].iter().for_each(&mut show);
+        self.early.iter().for_each(|Reverse(entry)| show(entry));
+        self.lanes.iter().flat_map(|lane| &lane.entries).for_each(&mut show);
+        self.buckets.each(show);
+    }
+
     /// Makes a lane: a FIFO for events that all happen `delay` after they are scheduled.
     pub fn lane(&mut self, delay: Duration, rank: u8) -> Lane {
         self.lanes.push(LaneQueue { delay, rank, entries: VecDeque::new() });
@@ -328,15 +340,11 @@ impl<E: Copy + Default + Serialize + DeserializeOwned> Persist for EventQueue<E>
     fn save(&self, out: &mut Writer<'_>) {
         out.put(&(self.sequence, self.now));
         out.put_length(self.len);
-        let mut put = |entry: &Entry<E>| {
+        self.each_entry(|entry| {
             let Entry { at, order, event } = *entry;
             let (rank, sequence) = ((order >> SEQUENCE_BITS) as u8, order & ((1 << SEQUENCE_BITS) - 1));
             out.put(&(at, rank, sequence, event));
-        };
-        self.ready[self.head..].iter().for_each(&mut put);
-        self.early.iter().for_each(|Reverse(entry)| put(entry));
-        self.lanes.iter().flat_map(|lane| &lane.entries).for_each(&mut put);
-        self.buckets.each(put);
+        });
     }
 
     fn restore(&mut self, from: &mut Reader<'_>) -> Result<(), RestoreError> {

@@ -279,7 +279,25 @@ impl Fleet {
     #[inline(always)] // every launch
     pub fn take(&mut self, id: HostId, zone: ZoneId, footprint: impl Into<Footprint>) -> Affinity {
         let footprint = footprint.into();
-        let request = &footprint.amounts;
+        self.take_amounts(id, zone, &footprint.amounts);
+        if self.parts.is_empty() { Affinity::default() } else { self.take_parts(id, &footprint) }
+    }
+
+    /// Puts an instance on given parts of a host that fits; `false`, and nothing is taken, where they are none for it or have no
+    /// room.
+    pub fn take_on(&mut self, id: HostId, zone: ZoneId, footprint: Footprint, affinity: Affinity) -> bool {
+        let topology = &self.skus[self.hosts[id.index()].sku.0 as usize].topology;
+        if topology.is_flat() || !self.parts[id.index()].have_room_on(topology, &footprint, affinity) {
+            return false;
+        }
+        self.take_amounts(id, zone, &footprint.amounts);
+        self.parts[id.index()].take(&footprint, affinity);
+        true
+    }
+
+    /// Takes amounts of a host for an instance more.
+    #[inline(always)] // every launch
+    fn take_amounts(&mut self, id: HostId, zone: ZoneId, request: &Resources) {
         let host = &mut self.hosts[id.index()];
         let sku = &self.skus[host.sku.0 as usize];
         debug_assert!(host.state == HostState::Active && host.instances < sku.max_instances);
@@ -305,7 +323,6 @@ impl Fleet {
                 }
             });
         }
-        if self.parts.is_empty() { Affinity::default() } else { self.take_parts(id, &footprint) }
     }
 
     /// Takes an instance off its host, and off the parts that it was on.

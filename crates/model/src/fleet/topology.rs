@@ -241,6 +241,31 @@ impl Parts {
         (taken.count_ones() == asked / whole).then_some(taken)
     }
 
+    /// Returns true if these are parts for an instance, as many as it takes, and have room for it.
+    pub fn have_room_on(&self, topology: &Topology, footprint: &Footprint, affinity: Affinity) -> bool {
+        let [nodes, devices] = [u32::from(affinity.nodes), u32::from(affinity.devices)];
+        if nodes >> topology.nodes != 0 || devices >> topology.devices != 0 {
+            return false;
+        }
+        let asked = footprint.amounts.0[Resources::GPU];
+        let share = if asked == 0 { 0 } else { asked.min(u32::from(WHOLE)) };
+        let wanted_nodes = if topology.nodes == 0 { 0 } else { 1 + u32::from(topology.splits(footprint)) };
+        let wanted_devices = if topology.devices == 0 || asked == 0 { 0 } else { asked.div_ceil(share) };
+        if (nodes.count_ones(), devices.count_ones()) != (wanted_nodes, wanted_devices)
+            || wanted_devices > 0 && wanted_devices * share != asked
+        {
+            return false;
+        }
+        let parts = match wanted_nodes {
+            2 => NodeRoom::halves(&footprint.amounts),
+            _ => [NodeRoom::of(&footprint.amounts); 2],
+        };
+        let mut on_nodes = (0..MAX_NODES).filter(|number| nodes >> number & 1 == 1).zip(parts);
+        let mut on_devices = (0..MAX_DEVICES).filter(|number| devices >> number & 1 == 1);
+        on_nodes.all(|(number, part)| self.nodes[number].covers(part))
+            && on_devices.all(|number| u32::from(self.devices[number]) >= share)
+    }
+
     /// Takes the amounts of an instance from the parts it is on.
     pub fn take(&mut self, footprint: &Footprint, affinity: Affinity) {
         self.each(footprint, affinity, |room, part| *room = room.minus(part), |free, share| *free -= share);

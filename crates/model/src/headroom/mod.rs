@@ -34,6 +34,10 @@ pub struct HeadroomConfig {
     /// loss of one, the instances it would leave without room, and what fits beside those it displaces (`survival.csv`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survive: Option<LossDomain>,
+    /// Instance types whose room is counted from the start, whether the demand has asked for them or not: "how many more of this
+    /// type would fit?"
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
 }
 
 /// Instances of one type that run now, or that are taken to be asked for.

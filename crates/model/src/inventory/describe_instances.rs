@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::json::{self, items, text};
 use super::{Absence, Inventory, InventoryInstance, InventorySource, table};
+use crate::workload::trace::columns::Column;
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// The source.
@@ -62,7 +63,10 @@ fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstan
         account: owner.to_string(),
         zone: text(&instance["Placement"]["AvailabilityZone"]),
         absence,
-        is_spot: instance["InstanceLifecycle"] == "spot",
+        options: match instance["InstanceLifecycle"] == "spot" {
+            true => vec![(Column::Purchase, "spot".to_string())],
+            false => Vec::new(),
+        },
         ..InventoryInstance::default()
     })
 }

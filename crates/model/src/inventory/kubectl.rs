@@ -78,10 +78,10 @@ fn node(path: &Path, item: &Value) -> Result<InventoryHost, Problem> {
     Ok(InventoryHost {
         capacity: amounts(path, &name, &item["status"]["allocatable"], Whole::Down)?,
         zone: text(&labels[ZONE]),
-        rack: String::new(),
         sku: text(&labels[TYPE]),
         is_closed: item["spec"]["unschedulable"] == Value::Bool(true),
         name,
+        ..InventoryHost::default()
     })
 }
 

@@ -15,8 +15,10 @@ pub mod write;
 
 use std::path::PathBuf;
 
+use crate::fleet::hardware::Hardware;
+use crate::workload::trace::options::OptionCells;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
-use plimsoll_base::units::Resources;
+use plimsoll_base::units::{Resources, Time};
 
 /// Every source, by name.
 pub static SOURCES: &[InventorySource] =
@@ -72,6 +74,10 @@ pub struct InventoryHost {
     pub rack: String,
     /// Name of its hardware; empty for none.
     pub sku: String,
+    /// Types that it runs, and the model of its GPUs; by default all, and none that is known.
+    pub hardware: Hardware,
+    /// NUMA nodes; 0 where the source does not say.
+    pub numa_nodes: u8,
     /// True if it takes nothing new.
     pub is_closed: bool,
 }
@@ -104,6 +110,8 @@ pub struct InventoryInstance {
     pub zone: String,
     /// Reason why it takes no room; `None` for one that runs.
     pub absence: Option<Absence>,
-    /// True if it is on the spot market.
-    pub is_spot: bool,
+    /// Time at which it ends, from the start of a run; `None` for never, or where the source does not say.
+    pub end: Option<Time>,
+    /// Options of its launch, as cells of a trace.
+    pub options: OptionCells,
 }

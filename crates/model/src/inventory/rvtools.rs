@@ -67,8 +67,8 @@ fn host(row: &ExportRow) -> Result<InventoryHost, Problem> {
         name: row.text(&["Host"])?,
         capacity: Resources::new(row.amount(&["# Cores"], 1000)?, row.amount(&["# Memory"], 1)?),
         zone: row.text(&["Cluster"])?,
-        rack: String::new(),
         sku: row.text(&["Model"])?,
         is_closed: matches!(row.text(&["in Maintenance Mode"])?.as_str(), "True" | "true" | "TRUE"),
+        ..InventoryHost::default()
     })
 }

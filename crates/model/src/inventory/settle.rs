@@ -20,7 +20,13 @@ pub struct Settled {
 }
 
 impl Settled {
-    fn tell(&mut self, reason: &'static str, name: &str) {
+    /// Returns true where nothing runs.
+    pub fn is_empty(&self) -> bool {
+        self.residents.is_empty() && self.others.is_empty()
+    }
+
+    /// Tells of a host or machine by a reason.
+    pub fn tell(&mut self, reason: &'static str, name: &str) {
         self.told.entry(reason).or_default().push(name.to_string());
     }
 }

@@ -96,7 +96,7 @@ fn host(row: &ExportRow) -> Result<InventoryHost, Problem> {
         zone: row.text(ZONE)?,
         rack: row.text(RACK)?,
         sku: row.text(SKU)?,
-        is_closed: false,
+        ..InventoryHost::default()
     })
 }
 

@@ -1,13 +1,14 @@
 //! The files that an inventory becomes: hosts of each zone, what runs on them, a scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::settle::{Settled, size};
 use super::{InventoryHost, InventoryInstance};
+use crate::fleet::hardware::Architecture;
 use crate::workload::trace::cells::Cells;
-use crate::workload::trace::columns::Column;
+use crate::workload::trace::columns::{Column, OPTIONS, PARTS};
 use crate::workload::trace::write::TraceWriter;
 use plimsoll_base::disk::WholeFolder;
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -17,19 +18,13 @@ use plimsoll_base::units::{QUANTITIES, RESOURCES, Resources, Time, write_scaled}
 const ZONE: &str = "zone-a";
 
 /// Name of the trace in the folder.
-const TRACE: &str = "trace.csv";
+pub const TRACE: &str = "trace.csv";
 
-/// Writes the files into a folder of their own.
+/// Writes the files into a folder of their own, with a scenario that has nothing but them.
 ///
 /// # Errors
 /// The folder is there and holds something, or it cannot be written.
 pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
-    if folder.read_dir().is_ok_and(|mut files| files.next().is_some()) || folder.is_file() {
-        let found = "found something there, expected a new or an empty folder";
-        return Err(Problem::new(Place::file(folder), found).with_help("name another folder by `-o`").into());
-    }
-    let problem = |error: io::Error| Problem::new(Place::file(folder), format!("cannot be written: {error}"));
-    let files = WholeFolder::begin(folder).map_err(problem)?;
     let mut zones: BTreeMap<&str, Vec<&InventoryHost>> = BTreeMap::new();
     for host in &settled.hosts {
         zones.entry(zone(&host.zone)).or_default().push(host);
@@ -38,40 +33,101 @@ pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
     for machine in settled.others.iter().filter(|of| !of.zone.is_empty() || settled.hosts.is_empty()) {
         zones.entry(zone(&machine.zone)).or_default();
     }
-    for (i, (_, hosts)) in zones.iter().enumerate().filter(|(_, (_, hosts))| !hosts.is_empty()) {
-        let mut file = files.create(&hosts_file(i)).map_err(problem)?;
-        file.write_all(&host_rows(hosts)).map_err(problem)?;
+    let scenario = scenario(folder, &zones);
+    let files = InventoryFiles {
+        settled,
+        names_zones: zones.len() > 1,
+        host_files: zones.into_values().collect(),
+        scenario,
+    };
+    files.write(folder)
+}
+
+/// Files that an inventory becomes.
+pub struct InventoryFiles<'a> {
+    /// Inventory.
+    pub settled: &'a Settled,
+    /// Hosts of each host file, which [`hosts_file`] names; one without hosts is not written.
+    pub host_files: Vec<Vec<&'a InventoryHost>>,
+    /// True if the trace names the zones of machines without a host.
+    pub names_zones: bool,
+    /// Text of the scenario.
+    pub scenario: String,
+}
+
+impl InventoryFiles<'_> {
+    /// Writes them into a folder of their own.
+    ///
+    /// # Errors
+    /// The folder is there and holds something, or it cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), InputError> {
+        if folder.read_dir().is_ok_and(|mut files| files.next().is_some()) || folder.is_file() {
+            let found = "found something there, expected a new or an empty folder";
+            return Err(Problem::new(Place::file(folder), found)
+                .with_help("name another folder by `-o`")
+                .into());
+        }
+        let problem =
+            |error: io::Error| Problem::new(Place::file(folder), format!("cannot be written: {error}"));
+        let files = WholeFolder::begin(folder).map_err(problem)?;
+        for (i, hosts) in self.host_files.iter().enumerate().filter(|(_, hosts)| !hosts.is_empty()) {
+            let mut file = files.create(&hosts_file(i)).map_err(problem)?;
+            file.write_all(&host_rows(hosts)).map_err(problem)?;
+        }
+        if !self.settled.is_empty() {
+            write_trace(self.settled, &files.path().join(TRACE), self.names_zones)?;
+        }
+        let mut file = files.create("scenario.toml").map_err(problem)?;
+        file.write_all(self.scenario.as_bytes()).map_err(problem)?;
+        drop(file);
+        files.publish().map_err(problem)?;
+        Ok(())
     }
-    let names_zones = zones.len() > 1;
-    write_trace(settled, &files.path().join(TRACE), names_zones)?;
-    let mut file = files.create("scenario.toml").map_err(problem)?;
-    file.write_all(scenario(folder, &zones).as_bytes()).map_err(problem)?;
-    drop(file);
-    files.publish().map_err(problem)?;
-    Ok(())
 }
 
 fn zone(name: &str) -> &str {
     if name.is_empty() { ZONE } else { name }
 }
 
-/// Returns the name of the host file of the zone of a number.
-fn hosts_file(zone: usize) -> String {
-    if zone == 0 { "hosts.csv".to_string() } else { format!("hosts-{}.csv", zone + 1) }
+/// Returns the name of the host file of a number, from 0.
+pub fn hosts_file(number: usize) -> String {
+    if number == 0 { "hosts.csv".to_string() } else { format!("hosts-{}.csv", number + 1) }
 }
 
 /// A column of text of a host file: its name, and its cell.
-type TextColumn = (&'static str, fn(&InventoryHost) -> &str);
+type TextColumn = (&'static str, fn(&InventoryHost) -> String);
+
+/// Columns of text, in order.
+const TEXTS: [TextColumn; 8] = [
+    ("name", |host| host.name.clone()),
+    ("rack", |host| host.rack.clone()),
+    ("sku", |host| host.sku.clone()),
+    ("families", |host| joined(&host.hardware.families)),
+    ("types", |host| joined(&host.hardware.types)),
+    ("architecture", |host| host.hardware.architecture.map_or("", Architecture::name).to_string()),
+    ("numa_nodes", |host| if host.numa_nodes > 1 { host.numa_nodes.to_string() } else { String::new() }),
+    ("gpu_model", |host| host.hardware.gpu_model.clone().unwrap_or_default()),
+];
+
+fn joined(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join("|")
+}
+
+/// Capacity that has no limit, as that of the network where nothing is said of it.
+const NO_LIMIT: u32 = u32::MAX;
+
+/// Returns whether a host has some of a resource, and a limit of it.
+fn is_given(host: &InventoryHost, resource: usize) -> bool {
+    !matches!(host.capacity.0[resource], 0 | NO_LIMIT)
+}
 
 /// Returns a host file. It has the columns that some host needs.
 fn host_rows(hosts: &[&InventoryHost]) -> Vec<u8> {
     let shown: Vec<usize> = (0..RESOURCES)
-        .filter(|i| *i <= Resources::MEMORY || hosts.iter().any(|host| host.capacity.0[*i] > 0))
+        .filter(|i| *i <= Resources::MEMORY || hosts.iter().any(|host| is_given(host, *i)))
         .collect();
-    let texts: [TextColumn; 3] =
-        [("name", |host| &host.name), ("rack", |host| &host.rack), ("sku", |host| &host.sku)];
     let texts: Vec<_> =
-        texts.into_iter().filter(|(_, of)| hosts.iter().any(|host| !of(host).is_empty())).collect();
+        TEXTS.into_iter().filter(|(_, of)| hosts.iter().any(|host| !of(host).is_empty())).collect();
     let mut rows = csv::Writer::from_writer(Vec::new());
     let names = texts.iter().map(|(name, _)| *name).chain(shown.iter().map(|i| QUANTITIES[*i].key));
     let mut write = |cells: Vec<Vec<u8>>| rows.write_record(cells).expect("writing to memory does not fail");
@@ -79,16 +135,12 @@ fn host_rows(hosts: &[&InventoryHost]) -> Vec<u8> {
     for host in hosts {
         let amount = |i: &usize| {
             let mut text = Vec::new();
-            write_scaled(&mut text, u64::from(host.capacity.0[*i]), QUANTITIES[*i].units_per_one);
+            if host.capacity.0[*i] != NO_LIMIT {
+                write_scaled(&mut text, u64::from(host.capacity.0[*i]), QUANTITIES[*i].units_per_one);
+            }
             text
         };
-        write(
-            texts
-                .iter()
-                .map(|(_, of)| of(host).as_bytes().to_vec())
-                .chain(shown.iter().map(amount))
-                .collect(),
-        );
+        write(texts.iter().map(|(_, of)| of(host).into_bytes()).chain(shown.iter().map(amount)).collect());
     }
     rows.into_inner().expect("writing to memory does not fail")
 }
@@ -98,7 +150,9 @@ fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), 
     let has_types = machines().all(|machine| !machine.kind.is_empty());
     let has = |of: fn(&InventoryInstance) -> bool| machines().any(of);
     let resource = |i: usize| machines().any(|machine| size(machine).is_some_and(|size| size.0[i] > 0));
-    let columns: Vec<Column> = [
+    let options = OPTIONS.iter().chain(PARTS).copied().filter(|column| *column != Column::Host);
+    let options = options.filter(|column| machines().any(|of| of.options.iter().any(|(at, _)| at == column)));
+    let columns = [
         (Column::Start, true),
         (Column::End, true),
         (Column::Instance, true),
@@ -110,22 +164,18 @@ fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), 
         (Column::Memory, !has_types),
         (Column::Gpu, !has_types && resource(Resources::GPU)),
         (Column::LocalStorage, !has_types && resource(Resources::STORAGE)),
-        (Column::Purchase, has(|machine| machine.is_spot)),
-    ]
-    .into_iter()
-    .filter_map(|(column, is_shown)| is_shown.then_some(column))
-    .collect();
+    ];
+    let columns = columns.into_iter().filter_map(|(column, is_shown)| is_shown.then_some(column));
+    let columns: Vec<Column> = columns.chain(options).collect();
     let mut writer = TraceWriter::create(path, &columns)?;
     for machine in machines() {
-        let mut others = Vec::new();
+        let mut others = machine.options.clone();
         if !machine.host.is_empty() {
             others.push((Column::Host, machine.host.clone()));
         }
-        if machine.is_spot {
-            others.push((Column::Purchase, "spot".to_string()));
-        }
         writer.write(&Cells {
             time: Time::ZERO,
+            end: machine.end,
             kind: if has_types { &machine.kind } else { "" },
             shape: size(machine).filter(|_| !has_types),
             instance: &machine.name,

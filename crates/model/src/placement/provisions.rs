@@ -25,6 +25,8 @@ pub struct Provisions {
     pub dedicated_hosts: Vec<ProvidedHosts>,
     /// Capacity reservations.
     pub capacity_reservations: Vec<ProvidedReservation>,
+    /// Types whose room is counted, asked for or not.
+    pub counted_types: Vec<TypeId>,
 }
 
 /// A placement group to create at time zero.
@@ -93,6 +95,7 @@ impl PlacementConfig {
             capacity_reservations: (0..self.capacity_reservations.len())
                 .filter_map(|i| reader.reservation(&self.capacity_reservations, i))
                 .collect(),
+            counted_types: Vec::new(),
         };
         if reader.problems.is_empty() { Ok(provisions) } else { Err(reader.problems) }
     }

@@ -9,6 +9,7 @@ use super::handles::{
     Handle, HostHandle, ImageHandle, PlacementGroupHandle, ReservationHandle, SecurityGroupHandle,
 };
 use super::resource_call::ResourceCall;
+use crate::fleet::topology::Affinity;
 use crate::lifecycle::State;
 use crate::operation::Operation;
 use plimsoll_base::names;
@@ -299,6 +300,8 @@ pub struct LaunchOptions {
     pub tenancy: LaunchTenancy,
     /// The dedicated host; none: any of the account's.
     pub host: Option<HostHandle>,
+    /// Parts of its host that a resident is on; none: those that it would be placed on.
+    pub affinity: Option<Affinity>,
     /// The capacity reservation to use.
     pub reservation: Option<ReservationHandle>,
     /// Capacity reservations that may be used; none: the one named, else any open one that matches.

@@ -22,6 +22,7 @@ use super::handles::HostHandle;
 use super::jobs::JobSource;
 use super::launch_policy::LaunchPolicy;
 use super::trace::replay::TraceReplay;
+use crate::fleet::topology::Affinity;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -63,8 +64,19 @@ pub struct Demand {
 
 /// Returns the options of a launch but for the host; `None` where these are none.
 fn without_host(options: &LaunchOptions) -> Option<Arc<LaunchOptions>> {
-    let left = LaunchOptions { host: None, tenancy: LaunchTenancy::Shared, ..options.clone() };
+    let tenancy =
+        if options.tenancy == LaunchTenancy::Host { LaunchTenancy::Shared } else { options.tenancy };
+    let left = LaunchOptions { host: None, affinity: None, tenancy, ..options.clone() };
     (left != LaunchOptions::default()).then(|| Arc::new(left))
+}
+
+/// Place of a resident of the trace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ResidentPlace {
+    /// Host.
+    pub host: HostId,
+    /// Parts of the host; `None`: those that it would be placed on.
+    pub affinity: Option<Affinity>,
 }
 
 /// Time and number of the next source, in this order. As one number, which is compared without a branch.
@@ -226,13 +238,13 @@ impl Demand {
         Ok(Some(call))
     }
 
-    /// Returns the next call and the host it names if it is the trace's, at the start of the run, and launches an instance on
+    /// Returns the next call and the place it names if it is the trace's, at the start of the run, and launches an instance on
     /// a host of the fleet: one that is there already. Call it before the first [`Demand::next`].
     pub fn next_resident(
         &mut self,
         directory: &mut Directory,
         host_of: impl Fn(&str) -> Option<HostId>,
-    ) -> Result<Option<(Call, HostId)>, InputError> {
+    ) -> Result<Option<(Call, ResidentPlace)>, InputError> {
         let host = match &self.ahead {
             Some(Call { at: Time::ZERO, action: Action::Launch(launch), .. }) => {
                 launch.options.as_deref().and_then(|options| options.host)
@@ -242,14 +254,16 @@ impl Demand {
         let host = host.and_then(|HostHandle(handle)| host_of(&directory.handles.hosts()[handle as usize]));
         let Some(host) = host else { return Ok(None) };
         let mut call = self.ahead.take().expect("it names a host");
+        let mut affinity = None;
         if let Action::Launch(launch) = &mut call.action {
+            affinity = launch.options.as_ref().and_then(|options| options.affinity);
             launch.options = launch.options.take().and_then(|options| without_host(&options));
         }
         self.number_instances(&mut call);
         let then = self.read_ahead(directory)?.unwrap_or(Time::NEVER);
         self.queue.retain(|turn| turn.source() != TRACE);
         self.queue.push(Turn::new((then, TRACE)));
-        Ok(Some((call, host)))
+        Ok(Some((call, ResidentPlace { host, affinity })))
     }
 
     /// Returns account and draw of the next synthetic call, if already known; used to prefetch.

@@ -6,7 +6,7 @@ use plimsoll_base::units::TypeId;
 use plimsoll_model::fleet::totals::{Total, Totals};
 use plimsoll_model::headroom::{LossDomain, Survival};
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_sim::cloud::session::description::{FleetDescription, Holding};
+use plimsoll_sim::cloud::standing::description::{FleetDescription, Holding};
 use plimsoll_sim::scenario::Scenario;
 
 /// The schema of this version.

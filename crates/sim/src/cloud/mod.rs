@@ -8,6 +8,7 @@
 //! - `pools` keeps instances ready for jobs.
 //! - `reaction` keeps the launches that wait or try again, and what else follows from answers.
 //! - `session` is the door for clients from outside the scenario, whose calls come while the run goes on.
+//! - `standing` is the fleet at one moment of a run: what it holds, and the inventory that it becomes.
 //! - `observe` records what happens: ledger, observations, rows, decisions, outcome.
 
 mod allocation;
@@ -20,6 +21,7 @@ mod pools;
 mod reaction;
 pub mod session;
 mod simulation;
+pub mod standing;
 mod world;
 
 pub use observe::{explain, outcome, rows};

@@ -125,3 +125,74 @@ fn what_is_taken_is_given_back() {
     live.iter().for_each(|(footprint, affinity)| parts.give(&topology, footprint, *affinity));
     assert_eq!(parts, topology.empty());
 }
+
+/// Of all sets of nodes and devices, those that an instance may be on are the ones of the right number that have room: by trial,
+/// with every amount subtracted by itself.
+#[test]
+fn an_instance_may_be_on_every_set_of_parts_with_room() {
+    let topology = topology();
+    let mut random = Seed(5).stream(Purpose::Mix, 0);
+    let (mut allowed, mut refused) = (0, 0);
+    for _ in 0..400 {
+        let mut parts = topology.empty();
+        for _ in 0..random.below(5) {
+            let [vcpu, gib] = [1 + random.below(3), 1 + random.below(6)].map(|of| of as u32);
+            place(
+                &mut parts,
+                &footprint(vcpu, gib, random.below(7) as u32 * 250, NumaNodes::Fewest),
+                NodeOrder::Lowest,
+            );
+        }
+        let numa = [NumaNodes::Fewest, NumaNodes::One, NumaNodes::Two][random.below(3) as usize];
+        let [vcpu, gib] = [1 + random.below(6), 1 + random.below(9)].map(|of| of as u32);
+        let asked = footprint(vcpu, gib, [0, 250, 500, 1_000, 1_250, 2_000][random.below(6) as usize], numa);
+        let choice = parts.choose(&topology, &asked, NodeOrder::Lowest);
+        let mut has_some = false;
+        for (nodes, devices) in (0..8).flat_map(|nodes| (0..32).map(move |devices| (nodes, devices))) {
+            let expected = plain_room(&parts, &asked, nodes, devices);
+            let found = parts.have_room_on(&topology, &asked, Affinity { nodes, devices });
+            assert_eq!(found, expected, "{asked:?} on {nodes:b} and {devices:b} of {parts:?}");
+            has_some |= found;
+            if found { allowed += 1 } else { refused += 1 }
+        }
+        assert_eq!(has_some, choice.is_some(), "{asked:?} on {parts:?}");
+        assert!(choice.is_none_or(|choice| parts.have_room_on(&topology, &asked, choice)));
+    }
+    assert!(allowed > 300 && refused > 1_000, "{allowed} allowed, {refused} refused");
+}
+
+/// Returns whether an instance has room on these parts of a host of [`topology`].
+fn plain_room(parts: &Parts, asked: &Footprint, nodes: u8, devices: u16) -> bool {
+    let [vcpu, memory, gpu, ..] = asked.amounts.0;
+    let takes_two = match asked.numa {
+        NumaNodes::One => false,
+        NumaNodes::Two => true,
+        NumaNodes::Fewest => vcpu > 4_000 || memory > 8_192,
+    };
+    let set =
+        |bits: u32| (0..32).filter(|bit| bits & 1 << bit != 0).map(|bit| bit as usize).collect::<Vec<_>>();
+    let (nodes, devices) = (set(u32::from(nodes)), set(u32::from(devices)));
+    let on_nodes = match (takes_two, nodes.as_slice()) {
+        (false, [0 | 1]) => {
+            parts.nodes[nodes[0]].vcpu_milli >= vcpu && parts.nodes[nodes[0]].memory_mib >= memory
+        }
+        (true, [0, 1]) => {
+            let [low, high] = [parts.nodes[0], parts.nodes[1]];
+            low.vcpu_milli >= vcpu.div_ceil(2)
+                && low.memory_mib >= memory.div_ceil(2)
+                && high.vcpu_milli >= vcpu / 2
+                && high.memory_mib >= memory / 2
+        }
+        _ => false,
+    };
+    let on_devices = match (gpu, devices.as_slice()) {
+        (0, []) => true,
+        (1..1_000, [device @ 0..4]) => u32::from(parts.devices[*device]) >= gpu,
+        (1_000 | 2_000, devices) => {
+            devices.len() as u32 * 1_000 == gpu
+                && devices.iter().all(|device| *device < 4 && parts.devices[*device] == 1_000)
+        }
+        _ => false,
+    };
+    on_nodes && on_devices
+}

@@ -51,6 +51,7 @@ impl ArrivalConfig {
             partition: self.partition(settings),
             tenancy: self.tenancy(settings),
             host: self.host.as_ref().map(|name| names.host(name)),
+            affinity: None,
             reservation: self.reservation.as_ref().map(|name| names.reservation(name)),
             preference: self.reservation_preference,
             spot: self.spot(settings),

@@ -95,6 +95,8 @@ columns! {
     AutoPlacement = "auto_placement", "`true` or `false`";
     Expires = "expires_s", "seconds, 0 or more, to the nanosecond";
     ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
+    OnNumaNodes = "on_numa_nodes", "numbers from 0 of the NUMA nodes that a resident is on, separated by `|`";
+    OnGpus = "on_gpus", "numbers from 0 of the GPU devices that a resident is on, separated by `|`";
 }
 
 /// Columns of the size of an instance: `type`, or the quantities of a shape and what else it asks of its host.
@@ -132,6 +134,9 @@ pub const OPTIONS: &[Column] = &[
     Column::Protection,
     Column::Hibernation,
 ];
+
+/// Parts of its host that a resident is on.
+pub const PARTS: &[Column] = &[Column::OnNumaNodes, Column::OnGpus];
 
 /// Positions of the columns of a form in a table.
 #[derive(Debug)]

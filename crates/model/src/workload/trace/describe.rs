@@ -1,8 +1,7 @@
 //! A statistical summary of a trace: amounts, times, shapes and lifetimes.
 
 use serde::Serialize;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use super::{TraceForm, TraceReader};
 use crate::workload::call::{Action, Call, End, Launch, LaunchOptions, LaunchTenancy};
 use crate::workload::directory::Directory;
 use crate::workload::handles::{Handle, PlacementGroupHandle};
+use plimsoll_base::engine::queue::EventQueue;
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::figures::{decimal, grouped, percent, span};
 use plimsoll_base::units::{Duration, NS_PER_S, RESOURCES, Resources, Time, TypeId};
@@ -136,8 +136,8 @@ struct Tally {
     by_tenancy: BTreeMap<&'static str, u64>,
     on_spot: u64,
     live: Live,
-    /// Ends to come of intervals.
-    ends: BinaryHeap<Reverse<(Time, TypeId)>>,
+    /// Ends to come of intervals: millions at once, at a cost that stays flat.
+    ends: EventQueue<TypeId>,
     /// Launches of operations by handle, until they are terminated.
     launched: Vec<Option<(Time, TypeId, u64)>>,
 }
@@ -188,10 +188,7 @@ impl Tally {
 
     /// Takes in the departures up to `now`, which come before launches of the same time.
     fn depart_until(&mut self, now: Time, directory: &Directory) {
-        while let Some(&Reverse((end, kind))) = self.ends.peek()
-            && end <= now
-        {
-            self.ends.pop();
+        while let Some((_, kind)) = self.ends.pop_until(now) {
             self.live.remove(&directory.types.get(kind).request, 1);
         }
     }
@@ -209,7 +206,7 @@ impl Tally {
         match (launch.end, launch.handle) {
             (End::At(end), _) => {
                 self.lifetimes_ns.push(end.since(at).0);
-                self.ends.push(Reverse((end, launch.kind)));
+                self.ends.push(end, 0, launch.kind);
             }
             (End::Never | End::Drawn, Some(Handle(handle))) => {
                 let slots = self.launched.len().max(handle as usize + 1);

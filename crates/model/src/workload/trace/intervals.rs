@@ -1,6 +1,6 @@
 //! The interval form: one row per instance, with its start and its end.
 
-use super::columns::{Column, OPTIONS, SHAPE};
+use super::columns::{Column, OPTIONS, PARTS, SHAPE};
 use super::options;
 use super::origin::Clock;
 use super::reading::TraceReading;
@@ -20,6 +20,7 @@ const OPTIONAL: &[&[Column]] = &[
     SHAPE,
     &[Column::Instance, Column::Account, Column::Zone, Column::Subnet, Column::PublicAddress],
     OPTIONS,
+    PARTS,
 ];
 
 /// Reader of intervals as launches with a known end.
@@ -68,6 +69,10 @@ impl IntervalReader {
         row.take(self.order.check(table, self.start, at));
         let kind = row.kind();
         let account = row.account();
+        let options = options::shared(&mut row);
+        if at > Time::ZERO {
+            options::refuse_what_residents_say(&mut row, options.as_deref());
+        }
         let launch = Launch {
             kind,
             min_count: 1,
@@ -77,7 +82,7 @@ impl IntervalReader {
             public_address: row.flag(Column::PublicAddress),
             handle: None,
             end: end.map_or(End::Never, End::At),
-            options: options::shared(&mut row),
+            options,
             stops: None,
             sender: Sender::Trace,
             first_instance: 0,

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::columns::SEPARATOR;
-use super::columns::{Column, OPTIONS};
+use super::columns::{Column, OPTIONS, PARTS};
 use super::row::TraceRow;
+use crate::fleet::topology::{Affinity, MAX_DEVICES, MAX_NODES};
 use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::{Interruption, LaunchOptions, LaunchTenancy, ReservationPreference, Spot, Tag};
 use crate::workload::handles::HandleBook;
@@ -48,6 +49,10 @@ fn read(row: &mut TraceRow) -> LaunchOptions {
         row.wrong(Column::Partition, "is a partition without a `group`");
     }
     let host = row.handle(Column::Host, HandleBook::host);
+    let affinity = Affinity {
+        nodes: numbers(row, Column::OnNumaNodes, MAX_NODES) as u8,
+        devices: numbers(row, Column::OnGpus, MAX_DEVICES) as u16,
+    };
     LaunchOptions {
         image: row.handle(Column::Image, HandleBook::image),
         volumes: row.parse_items(Column::Volumes, str::parse::<BlockDeviceMapping>),
@@ -56,6 +61,7 @@ fn read(row: &mut TraceRow) -> LaunchOptions {
         partition,
         tenancy: tenancy(row, host.is_some()),
         host,
+        affinity: (affinity != Affinity::default()).then_some(affinity),
         reservation: row.handle(Column::Reservation, HandleBook::reservation),
         preference: row
             .word(Column::ReservationPreference, ReservationPreference::ALL.map(|word| (word.name(), word))),
@@ -71,13 +77,32 @@ fn read(row: &mut TraceRow) -> LaunchOptions {
     }
 }
 
+/// Notes what only a resident may say of its host, in the row of a launch.
+#[inline]
+pub fn refuse_what_residents_say(row: &mut TraceRow, options: Option<&LaunchOptions>) {
+    let Some(LaunchOptions { host, tenancy, affinity, .. }) = options else { return };
+    if host.is_some() && *tenancy != LaunchTenancy::Host {
+        row.wrong(Column::Tenancy, "does not go with a `host`, unless of a resident, which starts at 0");
+    }
+    if affinity.is_some() {
+        PARTS.iter().for_each(|column| row.wrong_if_given(*column, "is of no resident, which starts at 0"));
+    }
+}
+
+/// Returns the set of the numbers in a cell, a bit for each.
+fn numbers(row: &mut TraceRow, column: Column, most: usize) -> u32 {
+    let number = |text: &str| match super::row::whole_number::<usize>(text) {
+        Ok(number) if number < most => Ok(1 << number),
+        Ok(_) => Err("is above the most that a host has"),
+        Err(reason) => Err(reason),
+    };
+    row.parse_items(column, number).into_iter().fold(0, |set, bit: u32| set | bit)
+}
+
 /// Returns the tenancy; a launch that names its dedicated host need not give it.
 fn tenancy(row: &mut TraceRow, names_host: bool) -> LaunchTenancy {
     let words = LaunchTenancy::ALL.into_iter().map(|tenancy| (tenancy.name(), tenancy));
     let found = row.word(Column::Tenancy, words.chain([("default", LaunchTenancy::Shared)]));
-    if names_host && found.is_some_and(|tenancy| tenancy != LaunchTenancy::Host) {
-        row.wrong(Column::Tenancy, "does not go with a `host`");
-    }
     found.unwrap_or(if names_host { LaunchTenancy::Host } else { LaunchTenancy::Shared })
 }
 
@@ -110,7 +135,7 @@ pub fn tag(text: &str) -> Result<Tag, &'static str> {
     }
 }
 
-/// Returns the cells that read as these options, in the order of [`OPTIONS`]; empty ones left out.
+/// Returns the cells that read as these options, in the order of [`OPTIONS`] and [`PARTS`]; empty ones left out.
 pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
     let name = |list: &[String], handle: Option<u32>| {
         handle.map_or(String::new(), |handle| list[handle as usize].clone())
@@ -146,9 +171,17 @@ pub fn cells(options: &LaunchOptions, names: &HandleBook) -> OptionCells {
         Column::UserData => number(options.user_data_bytes),
         Column::Protection => flag(options.protected),
         Column::Hibernation => flag(options.hibernation),
+        Column::OnNumaNodes => bits(options.affinity.map_or(0, |on| u32::from(on.nodes))),
+        Column::OnGpus => bits(options.affinity.map_or(0, |on| u32::from(on.devices))),
         other => panic!("`{}` is no option of a launch", other.name()),
     };
-    OPTIONS.iter().map(|&column| (column, cell(column))).filter(|(_, text)| !text.is_empty()).collect()
+    let columns = OPTIONS.iter().chain(PARTS);
+    columns.map(|&column| (column, cell(column))).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// Returns the numbers of the bits that are set.
+fn bits(set: u32) -> String {
+    join((0..u32::BITS).filter(|number| set >> number & 1 == 1).map(|number| number.to_string()))
 }
 
 fn join(items: impl Iterator<Item = String>) -> String {
@@ -210,6 +243,7 @@ mod tests {
                 None => LaunchTenancy::ALL[some(3).unwrap_or(0) as usize],
             },
             host,
+            affinity: some(255).map(|n| Affinity { nodes: n as u8, devices: n as u16 * 257 }),
             reservation: some(5).map(|n| names.reservation(&n.to_string())),
             preference: some(3).map(|n| ReservationPreference::ALL[n as usize]),
             spot: some(9).map(|n| Spot {
@@ -235,18 +269,18 @@ mod tests {
         let path = folder.path().join("t.csv");
         let columns: Vec<Column> = [Column::Start, Column::End, Column::Vcpu, Column::Memory]
             .into_iter()
-            .chain(OPTIONS.iter().copied())
+            .chain(OPTIONS.iter().chain(PARTS).copied())
             .collect();
         let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
         let mut names = Directory::without_scenario(types);
         let mut stream = Seed(7).stream(Purpose::Mix, 0);
         let mut writer = TraceWriter::create(&path, &columns).unwrap();
         let mut written = Vec::new();
-        for i in 0..2000 {
+        for _ in 0..2000 {
             let options = random(&mut stream, &mut names.handles);
             let others = cells(&options, &names.handles);
             let shape = Some(Resources::new(1000, 1024));
-            writer.write(&Cells { time: Time(i), shape, others: &others, ..Cells::default() }).unwrap();
+            writer.write(&Cells { time: Time::ZERO, shape, others: &others, ..Cells::default() }).unwrap();
             written.push(options);
         }
         writer.finish().unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::by_text::ByText;
-use super::columns::{Column, OPTIONS, Positions, SEPARATOR};
+use super::columns::{Column, OPTIONS, PARTS, Positions, SEPARATOR};
 use super::kinds::Kinds;
 use super::reading::TraceReading;
 use super::seconds;
@@ -23,7 +23,8 @@ pub struct SharedOptions(pub ByText<Option<Arc<LaunchOptions>>>);
 impl SharedOptions {
     /// Returns an empty memo of the columns of a header.
     pub fn new(positions: &Positions) -> SharedOptions {
-        SharedOptions(ByText::new(positions.of_all(OPTIONS)))
+        let columns: Vec<Column> = OPTIONS.iter().chain(PARTS).copied().collect();
+        SharedOptions(ByText::new(positions.of_all(&columns)))
     }
 }
 
@@ -118,6 +119,13 @@ impl<'a> TraceRow<'a> {
     pub fn wrong(&mut self, column: Column, reason: impl Display) {
         if let Some(position) = self.position(column) {
             self.add(self.table.wrong(position, reason, column.holds()));
+        }
+    }
+
+    /// Notes that a cell has a value where it should have none.
+    pub fn wrong_if_given(&mut self, column: Column, reason: impl Display) {
+        if !self.is_empty(column) {
+            self.wrong(column, reason);
         }
     }
 

@@ -13,6 +13,8 @@ use plimsoll_model::placement::provisions::Provisions;
 use plimsoll_model::placement::request::{Request, Tenancy};
 use plimsoll_model::placement::reservations::{Preference, Reservations, Terms};
 use plimsoll_model::placement::strategy::Undo;
+use plimsoll_model::placement::tenancies::Ownership;
+use plimsoll_model::workload::demand::ResidentPlace;
 
 /// Capacity that an instance has on a host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,14 +85,26 @@ impl HostAllocator {
         Ok(PendingAllocation { allocation: HostAllocation { host, affinity, reservation: None }, undo })
     }
 
-    /// Allocates capacity on a host that is named, for an instance that is there already; `None` where it has no room or does
-    /// not run the type.
-    pub fn allocate_on(&mut self, request: &Request, host: HostId) -> Option<HostAllocation> {
-        let barred = request.constraint.map_or(0, |constraint| constraint.barred);
-        if !self.fleet.fits(host, &request.footprint()) || self.fleet.is_barred(host, barred) {
+    /// Allocates capacity on a host that is named, and on the parts of it that are, for an instance that is there already; `None`
+    /// where there is no room or the host does not run the type.
+    pub fn allocate_on(&mut self, request: &Request, place: ResidentPlace) -> Option<HostAllocation> {
+        let ResidentPlace { host, affinity } = place;
+        let constraint = request.constraint.unwrap_or_default();
+        let takes = match (constraint.tenancy, self.placer.tenancies().owner(host)) {
+            (Tenancy::Shared, None) if !constraint.whole => self.fleet.accepts(host),
+            (Tenancy::Shared | Tenancy::Dedicated, None) => self.fleet.is_vacant(host),
+            (Tenancy::Dedicated, Some(owner)) => owner == (request.account, Ownership::Instances),
+            (Tenancy::Shared | Tenancy::Host(_), _) => false,
+        };
+        let is_fit = self.fleet.has_room(host, &request.footprint());
+        if !takes || !is_fit || self.fleet.is_barred(host, constraint.barred) {
             return None;
         }
-        let affinity = self.fleet.take(host, request.zone, request.footprint());
+        let affinity = match affinity {
+            None => self.fleet.take(host, request.zone, request.footprint()),
+            Some(on) if self.fleet.take_on(host, request.zone, request.footprint(), on) => on,
+            Some(_) => return None,
+        };
         self.placer.added(request, host, &self.fleet);
         self.placer.changed(host, request.zone, &mut self.fleet);
         Some(HostAllocation { host, affinity, reservation: None })

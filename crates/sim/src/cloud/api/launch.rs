@@ -116,7 +116,8 @@ pub fn context<'a>(
     // Zones are tried one after the other.
     let info = world.types.learn(launch.kind, &world.directory.types, &mut world.hosts);
     let request = info.request(account, ZoneId::default());
-    LaunchContext { now, account, request, preference: Preference::Open, launch, known_end: None }
+    let (known_end, is_bought) = (None, false);
+    LaunchContext { now, account, request, preference: Preference::Open, launch, known_end, is_bought }
 }
 
 /// Adds the instance of the `i`-th allocation of the batch to the table, pending.

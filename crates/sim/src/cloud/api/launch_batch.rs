@@ -11,12 +11,13 @@ use crate::cloud::instances::quota_claims;
 use crate::cloud::observe::decisions;
 use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
-use plimsoll_base::units::{AccountId, HostId, SubnetId, Time, ZoneId};
+use plimsoll_base::units::{AccountId, SubnetId, Time, ZoneId};
 use plimsoll_model::network::NO_ADDRESS;
 use plimsoll_model::placement::request::{Constraint, Request};
 use plimsoll_model::placement::strategy::Undo;
 use plimsoll_model::quota::Claim;
 use plimsoll_model::workload::call::{Launch, LaunchOptions};
+use plimsoll_model::workload::demand::ResidentPlace;
 
 /// Allocates for as many instances as fit, at least the least number. `Err` is the refusal of the rest; the batch holds the
 /// allocations made nonetheless, none below the least number.
@@ -174,14 +175,14 @@ fn allocate_resources(
 pub fn allocate_on(
     world: &mut World,
     context: &mut LaunchContext,
-    host: HostId,
+    place: ResidentPlace,
 ) -> Result<bool, FailureReason> {
     ends::predict(world, context);
     if !world.quotas.is_unlimited() {
         let claim = claim(world, context);
         quota_claims::take(world, context.now, context.account, claim)?;
     }
-    let Some(allocation) = world.hosts.allocate_on(&context.request, host) else { return Ok(false) };
+    let Some(allocation) = world.hosts.allocate_on(&context.request, place) else { return Ok(false) };
     allocate_beside(world, context, PendingAllocation { allocation, undo: Undo::default() }).map(|()| true)
 }
 

@@ -20,6 +20,8 @@ pub struct LaunchContext<'a> {
     pub launch: &'a Launch,
     /// End of its instance, where that is not the launch's: of one that is there when the run begins.
     pub known_end: Option<Time>,
+    /// True of a resident of the trace: what it was bought for is no question any more.
+    pub is_bought: bool,
 }
 
 impl LaunchContext<'_> {

@@ -69,6 +69,10 @@ pub fn placement_constraint(
     account: AccountId,
     options: &LaunchOptions,
 ) -> Result<(Option<Constraint>, Preference), FailureReason> {
+    // Only a resident of the trace is on a host and its parts whatever its tenancy.
+    if options.affinity.is_some() || options.host.is_some() && options.tenancy != call::LaunchTenancy::Host {
+        return Err(Failure::InvalidParameterCombination.into());
+    }
     let group = options.group.map(|group| placement_group(world, account, group)).transpose()?;
     let group = group.map(|group| Membership { group, partition: options.partition });
     let tenancy = match options.tenancy {
@@ -177,7 +181,9 @@ pub fn attach_resources(
     options: &LaunchOptions,
     allocation: &Allocation,
 ) -> Result<(), FailureReason> {
-    spot::check_price(world, context, options, allocation)?;
+    if !context.is_bought {
+        spot::check_price(world, context, options, allocation)?;
+    }
     security_groups::check_groups(world, context, options, allocation)?;
     volumes::create_for_launch(world, context, options, allocation)?;
     let attached = interfaces::attach_for_launch(world, context, options, allocation);

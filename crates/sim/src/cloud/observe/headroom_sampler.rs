@@ -23,7 +23,7 @@ pub struct HeadroomSampler {
 impl HeadroomSampler {
     /// Returns a schedule whose first sample is due at time zero.
     pub fn new(config: &HeadroomConfig) -> HeadroomSampler {
-        let HeadroomConfig { every, survive } = *config;
+        let HeadroomConfig { every, survive, .. } = *config;
         HeadroomSampler { every, survive, next: Time::ZERO, seen: HeadroomUse::default(), levels: Vec::new() }
     }
 

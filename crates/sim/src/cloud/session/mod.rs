@@ -3,7 +3,6 @@
 //! The demand of the scenario goes on beside them. A session is a function of the scenario, its seed, and the calls with their
 //! times: however the clock is turned between two calls, the same comes of it.
 
-pub mod description;
 pub mod faults;
 pub mod view;
 

@@ -80,7 +80,12 @@ fn parts(
     let billing = billing_of(scenario, seed, &names, &mut directory)?;
     let storage = Storage::new(&scenario.storage, &scenario.images, &names, |name| directory.account(name))?;
     let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
-    let provisions = scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
+    let mut provisions =
+        scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
+    for (number, name) in scenario.headroom.iter().flat_map(|headroom| &headroom.types).enumerate() {
+        let place = || Place::key(&format!("headroom.types.{number}"));
+        provisions.counted_types.push(directory.named_type(name, place)?);
+    }
     let security = SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?;
     let mut instances = Instances::default();
     if demand.draws_instances() {

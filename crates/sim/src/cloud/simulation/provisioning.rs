@@ -20,6 +20,7 @@ pub fn provide(world: &mut World) -> Vec<(AccountId, Result<(), Refused>)> {
     volumes::name_images(world);
     let mut answers = Vec::new();
     let provisions = world.hosts.provisions.clone();
+    provisions.counted_types.iter().for_each(|kind| _ = world.learn_type(*kind));
     for group in &provisions.groups {
         match &group.account {
             None => world.hosts.placer.groups.create_for_everyone(&group.name, group.rule),

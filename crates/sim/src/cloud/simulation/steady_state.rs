@@ -44,14 +44,16 @@ fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
     loop {
         let fleet = &world.hosts.fleet;
         let next = world.demand.next_resident(&mut world.directory, |name| fleet.named(name))?;
-        let Some((Call { account, action: Action::Launch(launch), .. }, host)) = next else { break };
+        let Some((Call { account, action: Action::Launch(launch), .. }, place)) = next else { break };
+        let host = place.host;
         world.api.batch.clear();
         let mut context = launch::context(world, Time::ZERO, account, &launch);
+        context.is_bought = true;
         let problem = |world: &World, why: String| misplaced(world, &launch, host, placed + 1, &why);
         let applied = launch::apply_options(world, &mut context);
         applied.map_err(|reason| problem(world, format!("is refused: {}", reason.failure.ec2_name())))?;
         context.request.zone = world.hosts.fleet.zone_of(host);
-        match launch_batch::allocate_on(world, &mut context, host) {
+        match launch_batch::allocate_on(world, &mut context, place) {
             Ok(true) => {}
             Ok(false) => return Err(problem(world, no_room(world, host)).into()),
             Err(reason) => {
@@ -62,6 +64,9 @@ fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
         enter(world, slot);
         if let End::At(end) = launch.end {
             world.set_lifetime(end, slot);
+        }
+        if launch.options.is_some() {
+            spot::watch_price(world, Time::ZERO, slot);
         }
         placed += 1;
     }

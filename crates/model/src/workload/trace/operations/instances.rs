@@ -20,6 +20,8 @@ pub fn launch(row: &mut TraceRow) -> Option<Action> {
     if min_count > max_count {
         row.wrong(Column::MinCount, "is more than `count`");
     }
+    let options = options::shared(row);
+    options::refuse_what_residents_say(row, options.as_deref());
     Some(Action::Launch(Launch {
         kind: row.kind(),
         min_count,
@@ -29,7 +31,7 @@ pub fn launch(row: &mut TraceRow) -> Option<Action> {
         public_address: row.flag(Column::PublicAddress),
         handle: row.handle(Column::Instance, HandleBook::instance),
         end: End::Never,
-        options: options::shared(row),
+        options,
         stops: None,
         sender: Sender::Trace,
         first_instance: 0,

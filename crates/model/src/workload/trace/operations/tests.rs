@@ -389,6 +389,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         group: Some(PlacementGroupHandle(0)),
         partition: Some(1),
         tenancy: LaunchTenancy::Dedicated,
+        affinity: None,
         host: None,
         reservation: Some(ReservationHandle(0)),
         preference: Some(ReservationPreference::Only),

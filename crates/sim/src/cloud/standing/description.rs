@@ -1,12 +1,12 @@
 //! Description of a fleet as it stands: its use, who holds what, what still fits, and what the loss of a part would do.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::observation::Sample;
-use crate::cloud::observe::{headroom, loss};
-use crate::cloud::session::Session;
+use crate::cloud::observe::{headroom, loss, sampling};
+use crate::cloud::standing::StandingFleet;
 use plimsoll_base::units::{AccountId, HostId, Resources, TypeId};
 use plimsoll_model::fleet::totals::Totals;
 use plimsoll_model::headroom::{Census, Headroom, LossDomain, Share, Survival};
@@ -21,7 +21,7 @@ pub struct FleetDescription {
     pub groups: Vec<Totals>,
     /// Accounts with an instance on a host: the most vCPU first, then by id.
     pub accounts: Vec<(AccountId, Holding)>,
-    /// Types with an instance on a host, in the same order.
+    /// Types with an instance on a host, in the same order, then those without one that were asked for.
     pub types: Vec<(TypeId, Holding)>,
     /// Room that is left.
     pub headroom: Headroom,
@@ -44,7 +44,7 @@ pub struct Holding {
     pub hosts: u64,
 }
 
-impl Session {
+impl StandingFleet {
     /// Describes the fleet as it stands.
     pub fn description(&self) -> FleetDescription {
         let world = &self.world;
@@ -63,13 +63,22 @@ impl Session {
         });
         let fleet = &world.hosts.fleet;
         FleetDescription {
-            sample: self.sample(),
+            sample: sampling::state(world, self.at, self.events),
             groups: (0..fleet.groups().len()).map(|group| *fleet.group_totals(group)).collect(),
             accounts: self.held_by(|instance| instance.account, &asked),
-            types: self.held_by(|instance| instance.kind, &asked),
+            types: self.types(&asked),
             headroom: headroom::measure(world, &census, &asked),
             survival,
         }
+    }
+
+    /// Returns what there is of each type that was asked for.
+    fn types(&self, asked: &[Share]) -> Vec<(TypeId, Holding)> {
+        let mut types = self.held_by(|instance| instance.kind, asked);
+        let held: BTreeSet<TypeId> = types.iter().map(|(kind, _)| *kind).collect();
+        let others = asked.iter().map(|share| share.kind).filter(|kind| !held.contains(kind));
+        types.extend(others.map(|kind| (kind, Holding::default())));
+        types
     }
 
     /// Returns what each owner has on hosts, the most vCPU first. `asked` holds every type.
