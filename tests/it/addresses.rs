@@ -153,7 +153,7 @@ fn an_interface_of_its_own_outlives_its_instance_and_is_deleted_while_attached_t
     let expected = [
         (20, "InvalidNetworkInterface.InUse"),
         (30, "InvalidNetworkInterface.InUse"),
-        (50, "InvalidAttachment.NotFound"),
+        (50, "InvalidAttachmentID.NotFound"),
         (70, "InvalidNetworkInterfaceID.NotFound"),
     ];
     assert_eq!(notes.reasons(), expected);

@@ -219,7 +219,7 @@ fn a_file_that_is_no_whole_checkpoint_of_this_version_is_refused() {
         ("a flipped bit in the head", flipped(60), damaged),
         ("a flipped bit in the middle", flipped(good.len() / 2), damaged),
         ("a flipped bit in the seal", flipped(good.len() - 1), damaged),
-        ("another format", flipped(8), "expected format 23"),
+        ("another format", flipped(8), "expected format"),
         ("another version", other_version, "was made by plimsoll 9.9.9"),
         ("another build", sealed(content[..content.len() / 2].to_vec()), "another build of plimsoll"),
         ("something behind", sealed([content, b"xx"].concat()), "another build of plimsoll"),
