@@ -247,11 +247,11 @@ mod tests {
         let request = Footprint::from(Resources::new(1_000, 1_024));
         for _ in 0..300 {
             let host = HostId(random.below(120) as u32);
-            match random.below(9) {
-                0 => _ = fleet.on(host, HostTrigger::Detect),
-                1 => _ = fleet.on(host, HostTrigger::Repair),
-                _ if fleet.accepts(host) && fleet.fits(host, &request) => {
-                    _ = fleet.take(host, ZoneId(0), request)
+            match (random.below(9), fleet.hosts()[host.index()].state) {
+                (0, HostState::Active) => _ = fleet.on(host, HostTrigger::Detect),
+                (1..6, HostState::Unhealthy) => _ = fleet.on(host, HostTrigger::Repair),
+                (_, HostState::Active) if fleet.fits(host, &request) => {
+                    fleet.take(host, ZoneId(0), request);
                 }
                 _ => {}
             }
