@@ -65,7 +65,7 @@ pub struct Checkpoints {
     scenario: String,
     files: Vec<HashedFile>,
     log: ObservationLog,
-    /// Checkpoints still to be written; after the last one nothing is logged any more.
+    /// Checkpoints still to be written. After the last one nothing is logged any more.
     plan: CheckpointPlan,
 }
 

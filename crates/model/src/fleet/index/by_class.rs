@@ -28,8 +28,8 @@ use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
 /// Requests that have a view each where the cost depends on them in whatever way; for those beyond, all classes are examined.
 const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
-/// Classes that may be new one after the other while each request has a view: each new one takes its place in all of them, which
-/// pays while most of them come back.
+/// New classes after which the tree takes over from a view for each request: a new class takes its place in each of them, which
+/// pays only while most classes come back.
 const NEW_WITH_VIEWS: usize = if cfg!(test) { 300 } else { 1 << 15 };
 /// Reason why a rank is there.
 const RANKED: &str = "a class in the order has a rank";

@@ -1,6 +1,6 @@
-//! Classes in a k-d tree of their free amounts (Bentley, CACM 18(9), 1975), for costs that depend on the request when there are
-//! more distinct requests than can have an order each. A node knows the most that is free below it, and more free never costs
-//! more, so a search enters a node only if its best conceivable class would win.
+//! Classes in a k-d tree of their free amounts (Bentley, CACM 18(9), 1975), for costs that depend on the request when distinct
+//! requests, or classes that are new, are too many for an order each. A node knows the most that is free below it, and more
+//! free never costs more, so a search enters a node only if its best conceivable class would win.
 //!
 //! A full leaf is divided at its median, a leaf that empties goes, and a tree that has grown too deep is built again. The shape of
 //! the tree decides how long a search takes, never its result.

@@ -4,8 +4,8 @@
 //! - `by_id`: the first host from an id on that fits (first-fit, next-fit, anything that walks).
 //! - `by_class`: the host with the least cost, where the cost depends on the free amounts (best-fit and
 //!   similar ones). Hosts with the same capacity and the same free amounts form a class, and classes are few.
-//!   Where the cost depends on the request too, and requests are too many for an order each, `kd_tree`
-//!   bounds what classes with similar free amounts can cost.
+//!   Where the cost depends on the request too, and requests or new classes are too many for an order each,
+//!   `kd_tree` bounds what classes with similar free amounts can cost.
 //! - `by_count`: the host with the fewest or the most instances, which classes by free amounts do not know.
 //! - `by_use`: the host used last.
 //!

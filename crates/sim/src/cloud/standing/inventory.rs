@@ -102,26 +102,22 @@ impl<'a> Listing<'a> {
         let groups = config::resolve(&scenario.zones);
         let groups = groups.map_err(|problems| scenario.locate(InputError(problems)))?;
         let rows = rows_of_files(world, groups.into_iter().flatten());
-        let mut own_names: BTreeSet<&str> = rows.values().filter_map(|row| row.name.as_deref()).collect();
+        let mut taken: BTreeSet<String> = rows.values().filter_map(|row| row.name.clone()).collect();
         let of_fleet = &world.hosts.fleet;
         let (mut names, mut racks) = (BTreeMap::new(), BTreeSet::new());
         let mut keeps_racks = !of_fleet.is_elastic();
-        let made: Vec<String> = (0..of_fleet.hosts().len()).map(|id| format!("host-{id}")).collect();
         for id in (0..of_fleet.hosts().len() as u32).map(HostId) {
             let row = rows.get(&id);
-            let made_name = made[id.index()].as_str();
-            let name = row.and_then(|row| row.name.as_deref()).unwrap_or(made_name);
-            match reason_to_leave_out(world, id) {
-                Some(Reason::NotOpen) => continue,
-                Some(Reason::Stated(reason)) => {
-                    settled.tell(reason, name);
-                    continue;
-                }
-                None => {}
+            let reason = reason_to_leave_out(world, id);
+            if matches!(reason, Some(Reason::NotOpen)) {
+                continue;
             }
-            // A made name may be one that a host file gives to another host.
-            let is_taken = row.is_none_or(|row| row.name.is_none()) && !own_names.insert(made_name);
-            let name = if is_taken { format!("{name}-of-the-run") } else { name.to_string() };
+            let own_name = row.and_then(|row| row.name.clone());
+            let name = own_name.unwrap_or_else(|| free_name(id, &mut taken));
+            if let Some(Reason::Stated(reason)) = reason {
+                settled.tell(reason, &name);
+                continue;
+            }
             let rack = of_fleet.rack_of(id);
             keeps_racks &= racks.contains(&rack) || rack == RackId(racks.len() as u32);
             racks.insert(rack);
@@ -232,6 +228,15 @@ impl<'a> Listing<'a> {
             ..InventoryInstance::default()
         }
     }
+}
+
+/// Returns a name for a host that has none, and takes it: host files may have given the one by its number to another host.
+fn free_name(id: HostId, taken: &mut BTreeSet<String>) -> String {
+    let mut name = format!("host-{}", id.0);
+    while !taken.insert(name.clone()) {
+        name += "-of-the-run";
+    }
+    name
 }
 
 /// Returns the rows of host files, by host.

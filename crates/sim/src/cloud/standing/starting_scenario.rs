@@ -1,6 +1,6 @@
 //! Scenario that begins with a fleet as it stands: its hosts, types and placement, and a trace of what runs on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,16 +10,18 @@ use crate::cloud::world::World;
 use crate::scenario::Scenario;
 use crate::scenario::config::LifecycleConfig;
 use plimsoll_base::catalogue::{InstanceType, InstanceTypeConfig};
-use plimsoll_base::units::{Decimal, Duration, NumaNodes, QUANTITIES, Time, write_scaled};
+use plimsoll_base::units::{
+    AccountId, Decimal, Duration, NS_PER_DAY, NumaNodes, QUANTITIES, Time, write_scaled,
+};
 use plimsoll_model::billing::BillingConfig;
-use plimsoll_model::fleet::config::{HostGroupConfig, ZoneConfig};
+use plimsoll_model::fleet::config::{DEFAULT_MAX_HOSTS, HostGroupConfig, ZoneConfig};
 use plimsoll_model::headroom::{HeadroomConfig, LossDomain};
 use plimsoll_model::inventory::write::{TRACE, hosts_file};
 use plimsoll_model::placement::config::{GroupConfig, GroupStrategy, PlacementConfig};
 use plimsoll_model::placement::groups::GroupRule;
 
 /// Length of a run that begins with an inventory, until its reader says another.
-const DAY: Duration = Duration(24 * 3600 * plimsoll_base::units::NS_PER_S);
+const DAY: Duration = Duration(NS_PER_DAY);
 
 /// Parts of a scenario that a fleet keeps. Demand, faults, quotas, addresses, volumes and the control plane are those of the
 /// question that comes next.
@@ -143,7 +145,7 @@ fn groups_of(
         available_until: group.available_until.map(since),
         ..group.clone()
     });
-    let most = group.max_hosts.unwrap_or(plimsoll_model::fleet::config::DEFAULT_MAX_HOSTS);
+    let most = group.max_hosts.unwrap_or(DEFAULT_MAX_HOSTS);
     let left = most.saturating_sub(u32::try_from(listed).expect("hosts are below 2³²"));
     let rest =
         (group.elastic && left > 0).then(|| HostGroupConfig { max_hosts: Some(left), ..group.clone() });
@@ -201,9 +203,7 @@ fn placement_groups(world: &World, of_scenario: &[GroupConfig]) -> Vec<GroupConf
     let mut groups: Vec<GroupConfig> = of_everyone.cloned().collect();
     let shared: BTreeSet<String> = groups.iter().map(|group| group.name.clone()).collect();
     let placed = &world.hosts.placer.groups;
-    let accounts: BTreeMap<_, _> =
-        (0..).map(plimsoll_base::units::AccountId).zip(world.directory.accounts()).collect();
-    for (account, account_name) in accounts {
+    for (account, account_name) in (0..).map(AccountId).zip(world.directory.accounts()) {
         for (name, id) in placed.of_account(account).filter(|(name, _)| !shared.contains(*name)) {
             groups.push(group_config(name, account_name, placed.rule(id)));
         }
