@@ -60,6 +60,17 @@ fn several_problems_are_all_told_and_counted() {
 }
 
 #[test]
+fn every_wrong_type_of_the_headroom_is_told() {
+    let place = workplace();
+    let set = r#"headroom={ every = "1h", types = ["m5.lrge", "m5.large", "c5.huge"] }"#;
+    let text = message(place.path(), &["run", "scenario.toml", "--set", set]);
+    for part in ["found `m5.lrge`", "did you mean `m5.large`", "found `c5.huge`"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(text.ends_with("2 problems\n"), "{text}");
+}
+
+#[test]
 fn files_that_are_no_scenario() {
     let place = workplace();
     for (content, expected) in [

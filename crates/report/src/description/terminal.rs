@@ -172,15 +172,15 @@ fn notes(data: &DescriptionData) -> Vec<String> {
     }
     if let Some(compacted) = data.hosts_compacted.filter(|_| data.fleet.hosts_used > 0) {
         notes.push(format!(
-            "Repacked, what runs would need {} hosts; no packing needs fewer than {}.",
-            grouped(compacted),
+            "Repacked, what runs would need {}; no packing needs fewer than {}.",
+            counted(compacted, "host"),
             grouped(data.hosts_lower_bound)
         ));
     }
     if data.refused > 0 {
         notes.push(format!(
-            "{} instances of the first moment found no room and are not there.",
-            grouped(data.refused)
+            "Left out: {} of the first moment without room.",
+            counted(data.refused, "instance")
         ));
     }
     notes

@@ -20,7 +20,7 @@ use crate::scenario::step_time::StepTime;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::metrics::Durations;
-use plimsoll_base::units::{Duration, Time};
+use plimsoll_base::units::{Duration, Time, TypeId};
 use plimsoll_model::autoscaling;
 use plimsoll_model::billing::{Billing, HostRate, Setting, usd};
 use plimsoll_model::faults::Faults;
@@ -82,10 +82,7 @@ fn parts(
     let faults = Faults::new(&scenario.faults, &names, &fleet, seed)?;
     let mut provisions =
         scenario.placement.resolve(&scenario.zones, &mut directory.types).map_err(InputError)?;
-    for (number, name) in scenario.headroom.iter().flat_map(|headroom| &headroom.types).enumerate() {
-        let place = || Place::key(&format!("headroom.types.{number}"));
-        provisions.counted_types.push(directory.named_type(name, place)?);
-    }
+    provisions.counted_types = counted_types(scenario, &mut directory)?;
     let security = SecurityGroups::new(scenario.network.security(), &scenario.network.vpc_names())?;
     let mut instances = Instances::default();
     if demand.draws_instances() {
@@ -137,6 +134,22 @@ fn parts(
         directory,
         demand,
     })
+}
+
+/// Returns the types whose headroom is counted.
+///
+/// # Errors
+/// Each name that is no type.
+fn counted_types(scenario: &Scenario, directory: &mut Directory) -> Result<Vec<TypeId>, InputError> {
+    let mut problems = Vec::new();
+    let mut types = Vec::new();
+    for (number, name) in scenario.headroom.iter().flat_map(|headroom| &headroom.types).enumerate() {
+        match directory.named_type(name, || Place::key(&format!("headroom.types.{number}"))) {
+            Ok(kind) => types.push(kind),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(types) } else { Err(InputError(problems)) }
 }
 
 fn fleet_of(zones: &[ZoneConfig]) -> Result<Fleet, InputError> {
