@@ -101,6 +101,8 @@ pub struct EventQueue<E> {
     sequence: u64,
     len: usize,
     now: Time,
+    /// Events after this time never happen and are not kept.
+    end: Time,
 }
 
 impl<E: Copy + Default> Default for EventQueue<E> {
@@ -117,6 +119,7 @@ impl<E: Copy + Default> Default for EventQueue<E> {
             sequence: 0,
             len: 0,
             now: Time::ZERO,
+            end: Time::NEVER,
         }
     }
 }
@@ -150,12 +153,21 @@ impl<E: Copy + Default> EventQueue<E> {
         self.len == 0
     }
 
+    /// Ends time: events after this that are scheduled from now on take their numbers in the order and are dropped. Most
+    /// events of a short run of long lifetimes are such.
+    pub fn end_at(&mut self, end: Time) {
+        self.end = end;
+    }
+
     /// Schedules an event. At equal times a lower rank comes first, then what was scheduled first.
     /// Scheduling in the past is a bug and panics.
     #[inline]
     pub fn push(&mut self, at: Time, rank: u8, event: E) {
         assert!(at >= self.now, "an event is scheduled in the past: {at:?} at {:?}", self.now);
         let entry = Entry { at: at.0, order: self.next_order(rank), event };
+        if at > self.end {
+            return;
+        }
         self.len += 1;
         if at.0 < self.sorted_until {
             self.insert(entry);

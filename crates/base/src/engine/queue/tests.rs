@@ -140,6 +140,29 @@ fn popping_until_a_limit_leaves_what_is_later() {
 }
 
 #[test]
+fn what_comes_after_the_end_is_not_kept() {
+    let mut random = Seed(5).stream(Purpose::Arrival, 0);
+    let (mut fast, mut plain, end) = (EventQueue::<u64>::new(), Plain::default(), 1 << 33);
+    let mut dropped = 0;
+    fast.end_at(Time(end));
+    for event in 0..20_000 {
+        let at = fast.now().0.saturating_add(delay(&mut random, fast.now().0));
+        fast.push(Time(at), 0, event);
+        plain.push(at, 0, event);
+        if at > end {
+            plain.pending.pop_last();
+            dropped += 1;
+        }
+        assert_eq!(fast.len(), plain.pending.len());
+        if random.below(4) == 0 {
+            assert_eq!(fast.pop(), plain.pop());
+        }
+    }
+    assert!(dropped > 1_000 && fast.len() > 1_000, "{dropped} were dropped, {} are left", fast.len());
+    std::iter::from_fn(|| Some((fast.pop(), plain.pop()))).take(20_000).for_each(|(a, b)| assert_eq!(a, b));
+}
+
+#[test]
 #[should_panic(expected = "scheduled in the past")]
 fn the_past_is_closed() {
     let mut queue = EventQueue::<u64>::new();

@@ -118,6 +118,10 @@ impl Runner {
     /// Begins a run, or goes on from a checkpoint.
     pub fn begin(&mut self, world: &mut World, observer: &mut dyn Observer) -> Result<Progress, InputError> {
         world.recorder.outbox = ObservationOutbox::new(observer.detail());
+        if let (RunEnd::At(end), true) = (self.end, self.checkpoints.is_empty()) {
+            // A checkpoint keeps what comes after the end: the run that goes on from it may be longer.
+            world.timers.queue.end_at(end);
+        }
         match self.resume_from.take() {
             Some(progress) => {
                 observer.started();
