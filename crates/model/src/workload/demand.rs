@@ -21,6 +21,7 @@ use super::directory::Directory;
 use super::handles::HostHandle;
 use super::jobs::JobSource;
 use super::launch_policy::LaunchPolicy;
+use super::residents::DrawnResidents;
 use super::trace::replay::TraceReplay;
 use crate::fleet::topology::Affinity;
 use plimsoll_base::engine::checkpoint::{Persist, Reader, RestoreError, Writer};
@@ -370,20 +371,16 @@ impl Demand {
 
     /// Returns the instances that are there when the run starts, oldest first; empty unless the workload starts in
     /// steady state. Call it before the first [`Demand::next`], and [`Demand::resident`] for each in turn.
-    pub fn residents(&mut self) -> Vec<Resident> {
+    pub fn residents(&mut self) -> DrawnResidents {
         assert_eq!(self.instances, 0, "residents come before every other instance");
-        let mut residents = Vec::new();
+        let mut residents = DrawnResidents::default();
         if self.start == Start::Empty {
             return residents;
         }
         for (source, process) in self.sources.iter_mut().zip(0..) {
             let expected = source.expected_residents("").expect("checked when the demand was opened");
-            source.draw_residents(process, expected, &mut residents);
+            residents.add(process, source.draw_residents(expected));
         }
-        // Equal in all three is equal altogether, so that the order needs no stable sort, which would take
-        // half as much memory again.
-        residents
-            .sort_unstable_by_key(|resident| (Reverse(resident.age), resident.process, resident.residual));
         residents
     }
 

@@ -18,6 +18,7 @@ pub mod launch_policy;
 pub mod names;
 pub mod process;
 pub mod profile;
+pub mod residents;
 pub mod resource_call;
 pub mod settings;
 pub mod trace;

@@ -5,10 +5,11 @@ mod options;
 
 use std::sync::Arc;
 
-use super::call::{Action, Call, Launch, LaunchOptions, Resident};
+use super::call::{Action, Call, Launch, LaunchOptions};
 use super::distribution::Sampler;
 use super::launch_policy::LaunchPolicy;
 use super::process::Timetable;
+use super::residents::EquilibriumLife;
 use crate::draw::{self, AliasTable};
 use plimsoll_base::engine::random::Stream;
 use plimsoll_base::input::{Place, Problem};
@@ -18,7 +19,7 @@ use plimsoll_base::units::{AccountId, Duration, Time, TypeId};
 pub use config::{ArrivalConfig, StopsConfig};
 pub use options::Purchase;
 
-/// The most instances a steady state may hold: 24 bytes each while they are drawn and sorted.
+/// The most instances a steady state may hold: 16 bytes each while they are drawn and sorted.
 const MAX_RESIDENTS: f64 = 1e9;
 
 /// The samplers of a [`StopsConfig`].
@@ -156,15 +157,10 @@ impl ArrivalSource {
     }
 
     /// Draws the instances that are there when a run starts in equilibrium: a Poisson number.
-    /// `process` is the place of this source among all, its layers included.
-    pub fn draw_residents(&mut self, process: u16, expected: f64, residents: &mut Vec<Resident>) {
-        let Some(lifetime) = &self.lifetime else { return };
+    pub fn draw_residents(&mut self, expected: f64) -> Vec<EquilibriumLife> {
+        let Some(lifetime) = &self.lifetime else { return Vec::new() };
         let number = draw::poisson(&mut self.steady_stream, expected);
-        residents.reserve(usize::try_from(number).expect("a steady state fits in memory"));
-        for _ in 0..number {
-            let (age, residual) = lifetime.draw_in_equilibrium(&mut self.steady_stream);
-            residents.push(Resident { age, residual, process });
-        }
+        (0..number).map(|_| lifetime.draw_in_equilibrium(&mut self.steady_stream)).collect()
     }
 
     /// Returns the request that brought the next resident of this process, as one of a single instance.

@@ -25,17 +25,17 @@ const HEADROOM: usize = 64;
 pub fn seed(world: &mut World) -> Result<Residents, InputError> {
     let residents = world.demand.residents();
     let of_trace = place_residents_of_trace(world)?;
-    if residents.is_empty() {
+    if residents.len() == 0 {
         return Ok(Residents { expected: of_trace, placed: of_trace });
     }
     world.instances.reserve(residents.len() + residents.len() / HEADROOM);
-    let mut placed = of_trace;
-    for resident in &residents {
-        placed += u64::from(place_resident(world, resident));
+    let (expected, mut placed) = (of_trace + residents.len() as u64, of_trace);
+    for resident in residents {
+        placed += u64::from(place_resident(world, &resident));
     }
     world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
     world.recorder.ledger.note_instances();
-    Ok(Residents { expected: of_trace + residents.len() as u64, placed })
+    Ok(Residents { expected, placed })
 }
 
 /// Places the rows of the trace whose instances are there already, and returns their number.
