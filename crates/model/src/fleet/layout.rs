@@ -14,6 +14,11 @@ impl Fleet {
         Layouts { skus: &self.skus, parts: &self.parts }
     }
 
+    /// Returns true if some hosts are divided into parts.
+    pub fn has_divided_hosts(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     /// Tries the nodes of a host in this order from now on.
     pub fn set_node_order(&mut self, order: NodeOrder) {
         self.node_order = order;

@@ -103,6 +103,11 @@ impl Tenancies {
         allocated.flat_map(|(_, hosts)| hosts.iter().map(|host| (*host, &self.terms[host])))
     }
 
+    /// Returns true if any host has an owner.
+    pub fn has_owners(&self) -> bool {
+        !self.owners.is_empty()
+    }
+
     /// Returns the owner of a host, and the kind of ownership.
     pub fn owner(&self, host: HostId) -> Option<(AccountId, Ownership)> {
         self.owners.get(&host).copied()

@@ -69,6 +69,11 @@ impl InstanceTypes {
         self.known[id.index()].as_mut().expect("the type of an instance was requested")
     }
 
+    /// Returns true if some type that was requested has a constraint on any host beside capacity.
+    pub fn are_constrained(&self) -> bool {
+        self.known.iter().flatten().any(|kind| kind.constraint.is_some())
+    }
+
     /// Returns a type that is requested. The first request makes it known to the fleet and the index.
     #[inline]
     pub fn learn(&mut self, id: TypeId, table: &TypeTable, hosts: &mut HostAllocator) -> &TypeInfo {

@@ -96,13 +96,18 @@ pub fn fill_vacancy(world: &mut World, id: CapacityReservationId) -> bool {
     follower.into_iter().map(|slot| take_over(world, slot, id)).count() > 0
 }
 
-/// Panics unless the members of each reservation, and those outside, are the instances on hosts.
-pub fn assert_conserved(world: &World) {
+/// Panics unless the members of each reservation, and those outside, are the instances on hosts. Only those with extras can be
+/// members, and who is outside is asked only where reservations are open to all.
+pub fn assert_conserved(world: &World, with_extras: &[Slot]) {
     let mut expected = ReservationMembers::default();
     for attributes in world.hosts.members.outside.keys() {
         expected.outside.insert(*attributes, BTreeMap::new());
     }
-    for (slot, instance) in world.instances.slots().filter(|(_, instance)| instance.has_host) {
+    let concerns_all = !expected.outside.is_empty();
+    let all = world.instances.slots().map(|(slot, _)| slot).filter(|_| concerns_all);
+    let some = with_extras.iter().copied().filter(|_| !concerns_all);
+    for slot in all.chain(some).filter(|slot| world.instances.get(*slot).has_host) {
+        let instance = world.instances.get(slot);
         let place = match requests::allocation_of(world, slot).reservation {
             Some(id) => Some(expected.inside.entry(id).or_default()),
             None => attributes_of(world, slot).and_then(|attributes| expected.outside.get_mut(&attributes)),

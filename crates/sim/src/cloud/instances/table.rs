@@ -279,6 +279,11 @@ impl Instances {
     }
 
     /// Returns every slot, those of ended instances included.
+    pub fn all_slots(&self) -> impl Iterator<Item = Slot> + use<> {
+        (0..self.slots.len() as u32).map(Slot)
+    }
+
+    /// Returns every slot, those of ended instances included, with its instance.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
         self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))
     }

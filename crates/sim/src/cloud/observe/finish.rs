@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::cloud::instances::metering;
+use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::ledger::{InstanceTotal, SHARES};
 use crate::cloud::observe::outcome::{
     BackendUse, ElasticUse, FleetUse, FragmentationUse, GroupUse, JobPoolUse, JobUse, Latency, LaunchCourse,
@@ -202,15 +203,11 @@ fn launch_course(world: &World, horizon: Time) -> LaunchCourse {
 
 /// Bills the instances that still run.
 pub fn bill_running(world: &mut World, horizon: Time) {
-    let running: Vec<_> = world
-        .instances
-        .slots()
-        .filter(|(_, instance)| instance.state == State::Running)
-        .map(|(slot, _)| slot)
-        .collect();
-    for slot in running {
-        let since = world.instances.get(slot).since;
-        metering::bill(world, since, horizon, slot);
+    for slot in world.instances.all_slots() {
+        let Instance { state, since, .. } = *world.instances.get(slot);
+        if state == State::Running {
+            metering::bill(world, since, horizon, slot);
+        }
     }
 }
 
