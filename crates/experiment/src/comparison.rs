@@ -11,6 +11,7 @@ use super::figures::Figures;
 use super::metric;
 use super::replicate::{ProgressListener, run_all};
 use super::statistics::{self, DemandSampling, Interval, Variety, bonferroni};
+use super::trace_cache::TraceCache;
 use super::trial::SampleSeries;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
 use plimsoll_base::input::{InputError, Place};
@@ -106,10 +107,11 @@ impl Design {
         let mut arms: Vec<Arm> =
             labelled.map(|(variant, scenario)| Arm::new(variant.label.clone(), scenario)).collect();
         // Two replications show which variants the seed does not touch, and names of metrics that no run has.
-        extend(&mut arms, self.replications.min(2), at_most, listener)?;
+        let cache = TraceCache::default();
+        extend(&mut arms, self.replications.min(2), at_most, &cache, listener)?;
         expand(&self.metrics(), &arms)?;
         arms.iter_mut().for_each(Arm::settle_certainty);
-        extend(&mut arms, self.replications, at_most, listener)?;
+        extend(&mut arms, self.replications, at_most, &cache, listener)?;
         let mut replications = self.replications;
         loop {
             let comparison = Comparison::of(self.clone(), arms)?;
@@ -119,7 +121,7 @@ impl Design {
                 {
                     replications = (replications + replications.div_ceil(2)).min(precision.most_replications);
                     arms = comparison.arms;
-                    extend(&mut arms, replications, at_most, listener)?;
+                    extend(&mut arms, replications, at_most, &cache, listener)?;
                 }
                 _ => return Ok(comparison),
             }
@@ -138,6 +140,7 @@ fn extend(
     arms: &mut [Arm],
     replications: usize,
     at_most: usize,
+    cache: &TraceCache,
     listener: &dyn ProgressListener,
 ) -> Result<(), InputError> {
     let mut missing: Vec<(usize, usize)> = Vec::new();
@@ -150,7 +153,7 @@ fn extend(
         let (replication, arm) = missing[task];
         Ok(arms[arm].replication(replication))
     };
-    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), listener)?;
+    let trials = run_all(missing.len(), at_most, scenario, |_, trial| Ok(trial), cache, listener)?;
     for ((_, arm), trial) in missing.iter().zip(trials) {
         arms[*arm].add(trial.figures, &trial.series);
     }

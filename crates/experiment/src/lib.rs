@@ -18,6 +18,8 @@ pub mod figures;
 
 pub mod objective;
 
+pub mod trace_cache;
+
 pub mod trial;
 
 pub mod replicate;
@@ -46,4 +48,5 @@ pub use figures::Figures;
 pub use recommendation::Recommendation;
 pub use replicate::{NoListener, ProgressListener, run_all};
 pub use sizing::Sizing;
+pub use trace_cache::TraceCache;
 pub use trial::{Trial, Variant};

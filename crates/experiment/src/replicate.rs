@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::trace_cache::TraceCache;
 use super::trial::{self, SampleSeries, Trial};
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::Time;
@@ -35,7 +36,8 @@ pub struct NoListener;
 impl ProgressListener for NoListener {}
 
 /// Runs trials 0 to `count` − 1, never more than `at_most` at once, and returns the results of `keep` for each,
-/// in order. `scenario` makes the scenario of a trial just before it runs, so that few are held at once.
+/// in order. `scenario` makes the scenario of a trial just before it runs, so that few are held at once; `cache` has their
+/// traces.
 ///
 /// # Errors
 ///
@@ -45,6 +47,7 @@ pub fn run_all<T: Send>(
     at_most: usize,
     scenario: impl Fn(usize) -> Result<Scenario, InputError> + Sync,
     keep: impl Fn(usize, Trial) -> Result<T, InputError> + Sync,
+    cache: &TraceCache,
     listener: &dyn ProgressListener,
 ) -> Result<Vec<T>, InputError> {
     listener.planned(count);
@@ -58,7 +61,10 @@ pub fn run_all<T: Send>(
                 break;
             }
             let result = scenario(number)
-                .and_then(|scenario| run_one(number, &scenario, listener))
+                .and_then(|mut scenario| {
+                    cache.attach(&mut scenario);
+                    run_one(number, &scenario, listener)
+                })
                 .and_then(|trial| keep(number, trial));
             if result.is_err() {
                 failed.store(true, Ordering::Relaxed);
@@ -140,7 +146,16 @@ mod tests {
     fn digests(count: usize, at_most: usize, threads: usize) -> Vec<String> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let keep = |_, trial: Trial| Ok(trial.figures.digest);
-        let all = || run_all(count, at_most, |number| scenario(number as u64), keep, &NoListener);
+        let all = || {
+            run_all(
+                count,
+                at_most,
+                |number| scenario(number as u64),
+                keep,
+                &TraceCache::default(),
+                &NoListener,
+            )
+        };
         pool.install(all).unwrap()
     }
 
@@ -168,7 +183,8 @@ mod tests {
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(8).build().unwrap();
         let most = Most(AtomicUsize::new(0), AtomicUsize::new(0));
-        let all = || run_all(40, 3, |number| scenario(number as u64), |_, _| Ok(()), &most);
+        let all =
+            || run_all(40, 3, |number| scenario(number as u64), |_, _| Ok(()), &TraceCache::default(), &most);
         pool.install(all).unwrap();
         assert!((1..=3).contains(&most.1.into_inner()));
     }
@@ -178,7 +194,16 @@ mod tests {
         let fails = |number: usize| Err(Problem::new(Place::default(), format!("trial {number}")).into());
         let keep = |number, _| if number == 3 || number == 5 { fails(number) } else { Ok(number) };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
-        let all = || run_all(40, usize::MAX, |number| scenario(number as u64), keep, &NoListener);
+        let all = || {
+            run_all(
+                40,
+                usize::MAX,
+                |number| scenario(number as u64),
+                keep,
+                &TraceCache::default(),
+                &NoListener,
+            )
+        };
         assert_eq!(pool.install(all).unwrap_err().to_string(), "trial 3");
     }
 
@@ -194,7 +219,7 @@ mod tests {
             let set = vec!["duration=2000d".to_string()];
             Scenario::parse(Path::new("small.toml"), TEXT, &Overrides { set, seed: None })
         };
-        let result = run_all(2, 1, long, |_, _| Ok(()), &Impatient);
+        let result = run_all(2, 1, long, |_, _| Ok(()), &TraceCache::default(), &Impatient);
         assert_eq!(result.unwrap_err().to_string(), "interrupted");
     }
 }

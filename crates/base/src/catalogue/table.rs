@@ -127,7 +127,7 @@ pub struct InterfaceLimits {
 
 impl InstanceType {
     /// Returns what it asks of its host.
-    fn bare_shape(&self) -> BareShape {
+    pub fn bare_shape(&self) -> BareShape {
         let InstanceType { request, numa, .. } = *self;
         BareShape { request, numa, gpu_models: self.gpu_models.clone() }
     }
@@ -211,6 +211,12 @@ impl TypeTable {
         &self.used[id.index()]
     }
 
+    /// Returns the name of a type in use; `None` of a bare shape.
+    pub fn name_of(&self, id: TypeId) -> Option<&str> {
+        let name = &self.get(id).name;
+        (self.id_of_name.get(name) == Some(&id)).then_some(name.as_str())
+    }
+
     /// Returns how many types and shapes are in use.
     pub fn len(&self) -> usize {
         self.used.len()
@@ -240,11 +246,10 @@ impl TypeTable {
 /// Writes and restores the types in use, by name or by amounts; their prices and limits are the scenario's.
 impl Persist for TypeTable {
     fn save(&self, out: &mut Writer<'_>) {
-        let TypeTable { known: _, rates: _, used, id_of_name, id_of_shape: _ } = self;
+        let TypeTable { known: _, rates: _, used, id_of_name: _, id_of_shape: _ } = self;
         out.put_length(used.len());
         for (id, kind) in self.iter() {
-            let is_named = id_of_name.get(&kind.name) == Some(&id);
-            out.put(&(is_named.then_some(&kind.name), kind.bare_shape()));
+            out.put(&(self.name_of(id), kind.bare_shape()));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::figures::Figures;
 use crate::replicate::ProgressListener;
 use crate::sizing::{Estimate, Fits, Look, LookRule, Relation, Target, TargetStatus};
 use crate::statistics;
+use crate::trace_cache::TraceCache;
 
 /// Findings of the runs of a point in a future.
 #[derive(Clone, Debug)]
@@ -83,6 +84,8 @@ pub struct Evaluator<'a> {
     checked: &'a CheckedPlan,
     fits: Fits<'a>,
     listener: &'a dyn ProgressListener,
+    /// Trace of the runs.
+    cache: TraceCache,
     tried: Vec<TriedPoint>,
     /// Position in `tried` by point and future.
     known: BTreeMap<(DecisionPoint, usize), usize>,
@@ -96,7 +99,15 @@ impl<'a> Evaluator<'a> {
         fits: Fits<'a>,
         listener: &'a dyn ProgressListener,
     ) -> Evaluator<'a> {
-        Evaluator { checked, fits, listener, tried: Vec::new(), known: BTreeMap::new(), runs: 0 }
+        Evaluator {
+            checked,
+            fits,
+            listener,
+            cache: TraceCache::default(),
+            tried: Vec::new(),
+            known: BTreeMap::new(),
+            runs: 0,
+        }
     }
 
     /// Returns the runs that were made.
@@ -137,6 +148,7 @@ impl<'a> Evaluator<'a> {
             most_replications: checked.plan.most_replications,
             confidence: checked.plan.confidence,
             fits: self.fits,
+            cache: &self.cache,
             listener: self.listener,
         };
         let Look { figures, certain, estimates } = rule.look(&scenario)?;

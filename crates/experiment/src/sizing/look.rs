@@ -7,6 +7,7 @@ use crate::estimate::estimated_bytes;
 use crate::figures::Figures;
 use crate::replicate::{ProgressListener, run_all};
 use crate::statistics::bonferroni;
+use crate::trace_cache::TraceCache;
 use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_sim::scenario::Scenario;
 
@@ -26,6 +27,8 @@ pub struct LookRule<'a> {
     pub confidence: f64,
     /// Runs that may be made at once.
     pub fits: Fits<'a>,
+    /// Traces of the runs.
+    pub cache: &'a TraceCache,
     /// Listener to the runs.
     pub listener: &'a dyn ProgressListener,
 }
@@ -108,7 +111,14 @@ impl LookRule<'_> {
             Ok(scenario)
         };
         let missing = replications.saturating_sub(there);
-        figures.extend(run_all(missing, at_most, of, |_, trial| Ok(trial.figures), self.listener)?);
+        figures.extend(run_all(
+            missing,
+            at_most,
+            of,
+            |_, trial| Ok(trial.figures),
+            self.cache,
+            self.listener,
+        )?);
         Ok(())
     }
 }
@@ -143,6 +153,7 @@ mod tests {
             most_replications,
             confidence: 0.95,
             fits: &fits,
+            cache: &TraceCache::default(),
             listener: &NoListener,
         };
         rule.looks()

@@ -6,6 +6,7 @@ use super::plan::{Seek, Sizing, SizingPlan, SizingResult};
 use super::setting::{SettingValue, VariedSetting};
 use super::target::TargetStatus;
 use crate::replicate::ProgressListener;
+use crate::trace_cache::TraceCache;
 use plimsoll_base::input::InputError;
 use plimsoll_sim::scenario::Scenario;
 
@@ -26,7 +27,14 @@ pub fn search(
     fits: Fits<'_>,
     listener: &dyn ProgressListener,
 ) -> Result<Sizing, InputError> {
-    let mut search = Search { plan, setting: &setting, fits, listener, curve: Curve::default() };
+    let mut search = Search {
+        plan,
+        setting: &setting,
+        fits,
+        listener,
+        cache: TraceCache::default(),
+        curve: Curve::default(),
+    };
     let result = search.run()?;
     let curve = search.curve;
     let wants_more = plan.target.relation.wants_more() == (plan.seek == Seek::Smallest);
@@ -40,6 +48,8 @@ struct Search<'a> {
     setting: &'a VariedSetting,
     fits: Fits<'a>,
     listener: &'a dyn ProgressListener,
+    /// Trace of the runs.
+    cache: TraceCache,
     curve: Curve,
 }
 
@@ -168,6 +178,7 @@ impl Search<'_> {
             most_replications: plan.most_replications,
             confidence: plan.confidence,
             fits: self.fits,
+            cache: &self.cache,
             listener: self.listener,
         };
         let Look { figures, certain, estimates } = rule.look(&plan.read(self.setting, setting)?)?;

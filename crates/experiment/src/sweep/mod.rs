@@ -18,7 +18,7 @@ pub use plan::{Plan, hex};
 pub use shard::Shard;
 pub use store::{FinishedRun, Store};
 
-use super::{ProgressListener, run_all};
+use super::{ProgressListener, TraceCache, run_all};
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// Does those of `runs` that the store does not hold yet, never more than `at_most` at once, and returns how many
@@ -43,6 +43,7 @@ pub fn execute(
             let run = planned(number);
             store.keep(run, &FinishedRun::new(run, &trial.figures))
         },
+        &TraceCache::default(),
         listener,
     )?;
     Ok(missing.len())

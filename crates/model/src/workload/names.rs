@@ -1,13 +1,13 @@
 //! Names and their numbers, in the order of first use.
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::HashMap;
 
 /// Numbers for names, from 0.
 #[derive(Clone, Default, Debug)]
 pub struct Names {
     list: Vec<String>,
-    numbers: HashMap<String, u32>,
+    numbers: FxHashMap<String, u32>,
 }
 
 /// Serialized as the list of names.

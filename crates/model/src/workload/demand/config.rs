@@ -1,6 +1,7 @@
 //! `[workload]` as a scenario writes it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::workload::calls::CallConfig;
 use crate::workload::jobs::JobConfig;
 use crate::workload::launch_policy::OnRefusalConfig;
 use crate::workload::profile::ProfileConfig;
+use crate::workload::trace::loaded::LoadedTrace;
 use crate::workload::trace::open_ends::OpenEnds;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
@@ -74,6 +76,9 @@ pub struct WorkloadConfig {
     /// Jobs that take instances of pools.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<JobConfig>,
+    /// The trace in memory, where it was read before.
+    #[serde(skip)]
+    pub loaded: Option<Arc<LoadedTrace>>,
 }
 
 /// Longest delay of a copy of a row, unless the scenario says otherwise.
@@ -97,6 +102,7 @@ impl Default for WorkloadConfig {
             arrivals: Vec::new(),
             calls: Vec::new(),
             jobs: Vec::new(),
+            loaded: None,
         }
     }
 }

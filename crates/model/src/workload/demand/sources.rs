@@ -151,15 +151,19 @@ fn open_trace(
         problems.push(Problem::new(Place::key("workload.trace"), found));
         return None;
     }
+    let path = base_dir.join(file);
+    let reading = config.reading();
+    let loaded = config.loaded.clone().filter(|loaded| loaded.is_of(&path, &reading));
     let replay = Replay {
-        reading: config.reading(),
+        reading,
+        loaded,
         open_ends: config.open_ends,
         repeat: config.repeat,
         replicate: config.replicate,
         intensity: intensity.cloned(),
         jitter: config.jitter,
     };
-    let trace = TraceReplay::open(&base_dir.join(file), replay, seed);
+    let trace = TraceReplay::open(&path, replay, seed);
     trace.map_err(|error| problems.extend(error.0)).ok()
 }
 

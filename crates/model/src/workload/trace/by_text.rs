@@ -1,6 +1,6 @@
 //! Memo of the values of cells, by their text: most rows of a trace repeat cells of earlier rows.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use plimsoll_base::table::Table;
 
@@ -11,14 +11,14 @@ const MOST_TEXTS: usize = 1 << 16;
 #[derive(Debug)]
 pub struct ByText<T> {
     cells: Vec<usize>,
-    known: HashMap<Vec<u8>, T>,
+    known: FxHashMap<Vec<u8>, T>,
     key: Vec<u8>,
 }
 
 impl<T: Clone> ByText<T> {
     /// Returns an empty memo of the cells at these positions.
     pub fn new(cells: Vec<usize>) -> ByText<T> {
-        ByText { cells, known: HashMap::new(), key: Vec::new() }
+        ByText { cells, known: FxHashMap::default(), key: Vec::new() }
     }
 
     /// Returns the positions of the cells.

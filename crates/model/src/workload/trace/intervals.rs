@@ -97,6 +97,11 @@ impl IntervalReader {
         self.header.positions.of(Column::Account).is_some()
     }
 
+    /// Returns the number of rows read so far whose size was rounded.
+    pub fn rounded(&self) -> u64 {
+        self.header.kinds.rounded()
+    }
+
     /// Returns what was read otherwise than it is written.
     pub fn notes(&self) -> Vec<String> {
         self.header.notes(&self.table)

@@ -92,10 +92,9 @@ impl Kinds {
         Ok(id)
     }
 
-    /// Returns a sentence about the sizes that were rounded, where any was.
-    pub fn note_on_rounding(&self) -> Option<String> {
-        let rows = (self.rounded > 0).then(|| grouped(self.rounded))?;
-        Some(format!("sizes finer than their unit were rounded up in {rows} rows"))
+    /// Returns the number of rows read whose size was rounded.
+    pub fn rounded(&self) -> u64 {
+        self.rounded
     }
 
     /// Returns whether the current row asks for nothing: all its cells are empty, or there are none.
@@ -161,6 +160,11 @@ impl ShapeCells {
         let models = text.split(SEPARATOR).map(str::trim).filter(|model| !model.is_empty());
         Ok(distinct_models(models.map(str::to_string).collect()))
     }
+}
+
+/// Returns a sentence about the rows whose size was rounded, where any was.
+pub fn note_on_rounding(rows: u64) -> Option<String> {
+    (rows > 0).then(|| format!("sizes finer than their unit were rounded up in {} rows", grouped(rows)))
 }
 
 /// Reads a quantity of a resource in its small unit, and says whether it was rounded.

@@ -10,6 +10,7 @@ pub mod describe;
 pub mod import;
 pub mod intervals;
 mod kinds;
+pub mod loaded;
 pub mod open_ends;
 pub mod operations;
 pub mod options;
@@ -24,10 +25,12 @@ pub mod write;
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::call::Call;
 use super::directory::Directory;
 use intervals::IntervalReader;
+use loaded::{LoadedReader, LoadedTrace};
 use operations::OperationReader;
 use plimsoll_base::engine::checkpoint::{self, Persist, RestoreError, Writer};
 use plimsoll_base::input::{InputError, Problem};
@@ -45,6 +48,10 @@ pub enum TraceForm {
     Operations,
 }
 
+/// Reason why a trace in memory has no place in a checkpoint.
+const OF_EXPERIMENT: &str =
+    "only runs of experiments take their trace from memory, and they write no checkpoints";
+
 /// An open trace.
 #[derive(Debug)]
 pub struct TraceReader(Reader);
@@ -52,6 +59,8 @@ pub struct TraceReader(Reader);
 #[derive(Debug)]
 enum Reader {
     Intervals(IntervalReader),
+    /// Intervals from memory.
+    Loaded(LoadedReader),
     Operations(OperationReader),
 }
 
@@ -59,6 +68,7 @@ impl Persist for TraceReader {
     fn save(&self, out: &mut Writer<'_>) {
         match &self.0 {
             Reader::Intervals(reader) => reader.save(out),
+            Reader::Loaded(_) => panic!("{OF_EXPERIMENT}"),
             Reader::Operations(reader) => reader.save(out),
         }
     }
@@ -66,6 +76,7 @@ impl Persist for TraceReader {
     fn restore(&mut self, from: &mut checkpoint::Reader<'_>) -> Result<(), RestoreError> {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.restore(from),
+            Reader::Loaded(_) => panic!("{OF_EXPERIMENT}"),
             Reader::Operations(reader) => reader.restore(from),
         }
     }
@@ -83,10 +94,15 @@ impl TraceReader {
         Ok(TraceReader(reader))
     }
 
+    /// Returns a reader of a trace in memory.
+    pub fn loaded(trace: Arc<LoadedTrace>) -> TraceReader {
+        TraceReader(Reader::Loaded(LoadedReader::new(trace)))
+    }
+
     /// Returns its form.
     pub fn form(&self) -> TraceForm {
         match &self.0 {
-            Reader::Intervals(_) => TraceForm::Intervals,
+            Reader::Intervals(_) | Reader::Loaded(_) => TraceForm::Intervals,
             Reader::Operations(_) => TraceForm::Operations,
         }
     }
@@ -95,6 +111,7 @@ impl TraceReader {
     pub fn has_accounts(&self) -> bool {
         match &self.0 {
             Reader::Intervals(reader) => reader.has_accounts(),
+            Reader::Loaded(reader) => reader.has_accounts(),
             Reader::Operations(reader) => reader.has_accounts(),
         }
     }
@@ -105,7 +122,16 @@ impl TraceReader {
     pub fn next(&mut self, directory: &mut Directory) -> Result<Option<Call>, InputError> {
         match &mut self.0 {
             Reader::Intervals(reader) => reader.next(directory),
+            Reader::Loaded(reader) => reader.next(directory),
             Reader::Operations(reader) => reader.next(directory),
+        }
+    }
+
+    /// Returns the number of rows of intervals read so far whose size was rounded.
+    fn rounded(&self) -> u64 {
+        match &self.0 {
+            Reader::Intervals(reader) => reader.rounded(),
+            Reader::Loaded(_) | Reader::Operations(_) => 0,
         }
     }
 
@@ -113,6 +139,7 @@ impl TraceReader {
     pub fn notes(&self) -> Vec<String> {
         match &self.0 {
             Reader::Intervals(reader) => reader.notes(),
+            Reader::Loaded(reader) => reader.notes(),
             Reader::Operations(reader) => reader.notes(),
         }
     }
@@ -121,6 +148,7 @@ impl TraceReader {
     pub fn first_event(&self) -> Option<Time> {
         match &self.0 {
             Reader::Intervals(reader) => reader.first_event(),
+            Reader::Loaded(reader) => reader.first_event(),
             Reader::Operations(reader) => reader.first_event(),
         }
     }
@@ -129,6 +157,7 @@ impl TraceReader {
     pub fn last_event(&self) -> Time {
         match &self.0 {
             Reader::Intervals(reader) => reader.last_event(),
+            Reader::Loaded(reader) => reader.last_event(),
             Reader::Operations(reader) => reader.last_event(),
         }
     }

@@ -6,10 +6,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::loaded::LoadedTrace;
 use super::open_ends::{OpenEnds, RecordedLifetimes};
 use super::reading::TraceReading;
 use super::resample::{Replicate, Resample};
@@ -37,6 +39,8 @@ pub struct RepeatConfig {
 pub struct Replay {
     /// Settings of its reading.
     pub reading: TraceReading,
+    /// The trace, where it is in memory already.
+    pub loaded: Option<Arc<LoadedTrace>>,
     /// Ends of instances that have none.
     pub open_ends: OpenEnds,
     /// Repetition.
@@ -47,6 +51,16 @@ pub struct Replay {
     pub intensity: Option<Intensity>,
     /// Longest delay of a copy.
     pub jitter: Duration,
+}
+
+impl Replay {
+    /// Opens the trace of a file, in memory where it is there.
+    fn open(&self, path: &Path) -> Result<TraceReader, InputError> {
+        match &self.loaded {
+            Some(loaded) => Ok(TraceReader::loaded(Arc::clone(loaded))),
+            None => TraceReader::open(path, &self.reading),
+        }
+    }
 }
 
 /// A trace being replayed.
@@ -140,7 +154,7 @@ impl TraceReplay {
     /// # Errors
     /// Files that cannot be read; a trace of operations that is to be scaled or repeated.
     pub fn open(path: &Path, replay: Replay, seed: Seed) -> Result<TraceReplay, InputError> {
-        let reader = TraceReader::open(path, &replay.reading)?;
+        let reader = replay.open(path)?;
         let mut problems = Vec::new();
         if reader.form() == TraceForm::Operations {
             let keys = [
@@ -193,7 +207,8 @@ impl TraceReplay {
     /// Returns true if the trace is replayed as it is.
     #[inline]
     fn is_plain(&self) -> bool {
-        let Replay { reading: _, open_ends, repeat, replicate, intensity, jitter: _ } = &self.replay;
+        let Replay { reading: _, loaded: _, open_ends, repeat, replicate, intensity, jitter: _ } =
+            &self.replay;
         *open_ends == OpenEnds::Stay && repeat.is_none() && replicate.is_none() && intensity.is_none()
     }
 
@@ -284,7 +299,7 @@ impl TraceReplay {
 
     /// Opens the trace once more.
     fn reopen(&self) -> Result<TraceReader, InputError> {
-        TraceReader::open(&self.path, &self.replay.reading)
+        self.replay.open(&self.path)
     }
 
     /// Puts a row and its copies among those that wait.

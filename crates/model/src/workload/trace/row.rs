@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::by_text::ByText;
 use super::columns::{Column, OPTIONS, PARTS, Positions, SEPARATOR};
-use super::kinds::Kinds;
+use super::kinds::{Kinds, note_on_rounding};
 use super::reading::TraceReading;
 use super::seconds;
 use crate::workload::call::LaunchOptions;
@@ -63,7 +63,7 @@ impl Header {
     /// Returns what was read otherwise than it is written, a sentence each.
     pub fn notes(&self, table: &Table) -> Vec<String> {
         let mut notes = table.notes().to_vec();
-        notes.extend(self.kinds.note_on_rounding());
+        notes.extend(note_on_rounding(self.kinds.rounded()));
         notes
     }
 }
