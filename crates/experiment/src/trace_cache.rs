@@ -1,4 +1,4 @@
-//! Cache of the traces of an experiment: each is read twice at most, however many runs replay it.
+//! Cache of the traces of an experiment: each is read once, however many runs replay it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,21 +18,28 @@ pub struct TraceCache {
 struct CachedTrace {
     path: PathBuf,
     reading: TraceReading,
-    /// Trace, once a second run asked for it; `Some(None)` where each run has to read it.
+    /// Runs that asked for it.
+    runs: usize,
+    /// Trace, once it was loaded; `Some(None)` where each run has to read it.
     loaded: Option<Option<Arc<LoadedTrace>>>,
 }
 
 impl TraceCache {
-    /// Gives a scenario its trace in memory. The second scenario that asks for a trace loads it.
-    pub fn attach(&self, scenario: &mut Scenario) {
+    /// Gives a scenario its trace in memory. The first of several runs loads it; of single runs, the second one.
+    pub fn attach(&self, scenario: &mut Scenario, is_single: bool) {
         let Some(path) = scenario.workload.trace.clone() else { return };
         let reading = scenario.workload.reading();
         let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = traces.iter_mut().find(|trace| trace.path == path && trace.reading == reading);
-        let Some(cached) = found else {
-            traces.push(CachedTrace { path, reading, loaded: None });
+        let is_it = |cached: &CachedTrace| cached.path == path && cached.reading == reading;
+        let at = traces.iter().position(is_it).unwrap_or_else(|| {
+            traces.push(CachedTrace { path: path.clone(), reading: reading.clone(), runs: 0, loaded: None });
+            traces.len() - 1
+        });
+        let cached = &mut traces[at];
+        cached.runs += 1;
+        if is_single && cached.runs == 1 {
             return;
-        };
+        }
         let loaded = cached.loaded.get_or_insert_with(|| {
             let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).ok()?;
             LoadedTrace::read(&path, &reading, types).map(Arc::new)
@@ -80,7 +87,7 @@ mod tests {
 
     fn run(cache: &TraceCache, folder: &Path, set: &[&str]) -> Result<(bool, String), InputError> {
         let mut scenario = scenario(folder, set);
-        cache.attach(&mut scenario);
+        cache.attach(&mut scenario, true);
         let is_loaded = scenario.workload.loaded.is_some();
         trial::run(&scenario).map(|figures| (is_loaded, figures.digest))
     }
@@ -115,9 +122,9 @@ mod tests {
         let set = ["workload.trace_round=true", "workload.trace_columns={ start = 'Start' }"];
         let figures = |is_loaded: bool| {
             let (cache, mut scenario) = (TraceCache::default(), scenario(folder.path(), &set));
-            cache.attach(&mut scenario);
+            cache.attach(&mut scenario, true);
             if is_loaded {
-                cache.attach(&mut scenario);
+                cache.attach(&mut scenario, true);
             }
             assert_eq!(scenario.workload.loaded.is_some(), is_loaded);
             let outcome = plimsoll_sim::cloud::Cloud::new(&scenario, Default::default()).unwrap();

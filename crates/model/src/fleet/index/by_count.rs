@@ -29,6 +29,8 @@ pub struct CountIndex {
     masks: Vec<u64>,
     /// By number of instances.
     buckets: Vec<Bucket>,
+    /// By number of instances: the requests that hosts of the bucket can take, so that a search reads no bucket in vain.
+    unions: Vec<u64>,
     /// Chunks that are in no bucket, without any bit.
     spare: Vec<MaskLevels>,
 }
@@ -61,7 +63,8 @@ impl CountIndex {
     /// Returns an index over `count` hosts from `first`, none in it yet.
     pub fn new(first: HostId, count: u32, order: CountOrder) -> CountIndex {
         let (counts, masks) = (vec![ABSENT; count as usize], vec![0; count as usize]);
-        CountIndex { first, order, counts, masks, buckets: Vec::new(), spare: Vec::new() }
+        let (buckets, unions, spare) = (Vec::new(), Vec::new(), Vec::new());
+        CountIndex { first, order, counts, masks, buckets, unions, spare }
     }
 
     /// Takes a host in, or notes that it changed.
@@ -98,6 +101,7 @@ impl CountIndex {
         if self.buckets.len() <= count as usize {
             let bucket = || Bucket { chunks: vec![None; chunks], unions: MaskLevels::new(chunks) };
             self.buckets.resize_with(count as usize + 1, bucket);
+            self.unions.resize(count as usize + 1, 0);
         }
         let Bucket { chunks, unions } = &mut self.buckets[count as usize];
         let slot = &mut chunks[block / CHUNK];
@@ -107,6 +111,7 @@ impl CountIndex {
         let chunk = slot.get_or_insert_with(|| self.spare.pop().unwrap_or_else(|| MaskLevels::new(CHUNK)));
         chunk.set(block % CHUNK, union);
         unions.set(block / CHUNK, chunk.union());
+        self.unions[count as usize] = unions.union();
         if chunk.union() == 0 {
             self.spare.extend(slot.take());
         }
@@ -120,7 +125,9 @@ impl CountIndex {
         shapes: &Shapes,
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
-        let mut counts = 0..self.buckets.len() as u32;
+        let need = shapes.need(shape);
+        let mut counts =
+            (0..self.unions.len() as u32).filter(|count| need.met_by(self.unions[*count as usize]));
         let of = |count: u32| self.first_of(count, shape, by, shapes, filter);
         match self.order {
             CountOrder::Fewest => counts.find_map(of),
@@ -139,9 +146,6 @@ impl CountIndex {
         filter: HostFilter<'_>,
     ) -> Option<HostId> {
         let (need, bucket) = (shapes.need(shape), &self.buckets[count as usize]);
-        if !need.met_by(bucket.unions.union()) {
-            return None;
-        }
         let may_take = |offset: &usize| {
             let id = HostId(self.first.0 + *offset as u32);
             self.counts[*offset] == count
@@ -163,6 +167,7 @@ impl CountIndex {
     /// Makes every mask anew after the bits of requests changed their meaning.
     pub fn shapes_changed(&mut self, hosts: &[Host], layouts: Layouts<'_>, shapes: &Shapes) {
         self.buckets.clear();
+        self.unions.clear();
         for offset in 0..self.counts.len() {
             let id = HostId(self.first.0 + offset as u32);
             if self.counts[offset] != ABSENT {
