@@ -243,7 +243,15 @@ impl Draw {
                 format!("group={placement_group} {rule}")
             }
             DeletePlacementGroup => format!("group={placement_group}"),
-            AllocateHost => format!("host={} zone={zone}", self.one_of(&["h0", "h1"])),
+            AllocateHost => {
+                let terms = self.one_of(&["", "", "family=m5 host_recovery=true", "auto_placement=true"]);
+                format!("host={} zone={zone} {terms}", self.one_of(&["h0", "h1", "h0|h1"]))
+            }
+            ModifyHost => {
+                let terms =
+                    self.one_of(&["family=m5", "type=m5.large", "auto_placement=true", "host_recovery=true"]);
+                format!("host={} {terms}", self.one_of(&["h0", "h1"]))
+            }
             ReleaseHost => format!("host={}", self.one_of(&["h0", "h1"])),
             CreateReservation => {
                 let terms = self.one_of(&[

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_base::units::{AccountId, Duration, InstanceId, Time};
 use plimsoll_model::workload::call::Tag;
 
 /// Labels of the instances of one launch.
@@ -72,6 +72,8 @@ pub struct Labels {
     in_order: VecDeque<InstanceId>,
     /// Resources other than instances that have labels, by account and id as clients write it.
     resources: BTreeMap<(AccountId, String), ResourceLabels>,
+    /// Resources that are gone and still shown, with the time from which they are not.
+    leaving: VecDeque<(Time, AccountId, String)>,
 }
 
 impl Labels {
@@ -138,6 +140,15 @@ impl Labels {
     /// Forgets the labels of a resource that is gone.
     pub fn forget(&mut self, account: AccountId, id: &str) {
         self.resources.remove(&(account, id.to_string()));
+    }
+
+    /// Forgets the labels of a resource that is gone once it is no longer shown. Those that are due leave at the next such call.
+    pub fn forget_later(&mut self, now: Time, shown_for: Duration, account: AccountId, id: &str) {
+        while self.leaving.front().is_some_and(|(until, ..)| *until <= now) {
+            let (_, account, id) = self.leaving.pop_front().expect("it has a first");
+            self.forget(account, &id);
+        }
+        self.leaving.push_back((now.after(shown_for), account, id.to_string()));
     }
 
     /// Returns the resources of an account that have labels, by id.

@@ -7,13 +7,13 @@ use plimsoll_base::input::InputError;
 use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::workload::call::Action;
 use plimsoll_sim::cloud::observe::Observer;
-use plimsoll_sim::cloud::session::{CallNumber, Effects, Session};
+use plimsoll_sim::cloud::session::{CallNumber, Effects, SHOWN_AFTER_RELEASE, Session};
 use plimsoll_sim::scenario::Scenario;
 
 use crate::api_error::ApiError;
 use crate::ids::{IdKind, ResourceIds};
 use crate::key_pairs::KeyPairs;
-use crate::labels::Labels;
+use crate::labels::{Labels, ResourceLabels};
 use crate::tokens::ActionTokens;
 
 /// Outcome of a call as the cloud answers it.
@@ -107,6 +107,20 @@ impl<'a> CloudModel<'a> {
     pub fn next_request_id(&mut self) -> String {
         self.requests += 1;
         self.ids.show(IdKind::Request, self.requests)
+    }
+
+    /// Gives dedicated hosts that have replaced others the labels of those.
+    pub fn follow_replaced_hosts(&mut self) {
+        for replaced in self.session.take_replaced_hosts() {
+            let (account, at) = (replaced.account, replaced.at);
+            let before = self.host_id_of(replaced.host, replaced.term);
+            let (by, term) = replaced.replaced_by.expect("it is one that was replaced");
+            let tags = self.labels.of(account, &before).tags;
+            self.labels.forget_later(at, SHOWN_AFTER_RELEASE, account, &before);
+            let id = self.host_id_of(by, term);
+            *self.labels.of_mut(account, &id) =
+                ResourceLabels { tags, made: Some(at), ..ResourceLabels::default() };
+        }
     }
 
     /// Returns the number of a new launch.

@@ -133,10 +133,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
         xml.text("groupName", group.map_or("", |group| groups[group.0 as usize].as_str()));
         xml.text("tenancy", tenancy(view));
         let is_on_own = tenancy(view) == "host";
-        xml.maybe(
-            "hostId",
-            view.host.filter(|_| is_on_own).map(|host| model.id(IdKind::DedicatedHost, host.0)),
-        );
+        xml.maybe("hostId", view.host.filter(|_| is_on_own).map(|host| model.host_id(host)));
     });
     xml.inside("monitoring", |xml| xml.text("state", "disabled"));
     xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));

@@ -88,7 +88,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let snapshot = model.session.directory_mut().handles.snapshot(&name);
     Ok(ActionStep::call(ResourceCall::CreateSnapshot(snapshot, volume), move |model, outcome| {
         let effects = outcome.map_err(|reason| error(reason, &id))?;
-        let Some(CreatedResource::Snapshot(id)) = effects.created else {
+        let [CreatedResource::Snapshot(id)] = effects.created[..] else {
             return Err(ApiError::gone("snapshot"));
         };
         let shown = model.id(IdKind::Snapshot, id.0);
@@ -204,7 +204,7 @@ fn register(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let image = model.session.directory_mut().handles.image(&name);
     let request = ResourceCall::RegisterImage { image, snapshot, size_gib, public: false };
     Ok(ActionStep::call(request, move |model, outcome| {
-        let Some(CreatedResource::Image(id)) = outcome?.created else { return Err(ApiError::gone("image")) };
+        let [CreatedResource::Image(id)] = outcome?.created[..] else { return Err(ApiError::gone("image")) };
         Ok(Xml::fragment(|xml| xml.text("imageId", model.id(IdKind::Image, id.0))))
     }))
 }

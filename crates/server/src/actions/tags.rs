@@ -174,7 +174,7 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
     } else if model.ids.read(IdKind::SpotRequest, id).is_some() {
         return model.requested_instance(account, id).map(drop);
-    } else if number(IdKind::DedicatedHost).is_some() {
+    } else if model.ids.read(IdKind::DedicatedHost, id).is_some() {
         return model.dedicated_host(account, id).map(drop);
     } else if let Some(number) = number(IdKind::KeyPair) {
         let found = model.key_pairs.of_account(account).any(|(_, pair)| pair.number == number);

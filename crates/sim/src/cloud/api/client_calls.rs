@@ -35,7 +35,7 @@ pub fn take_effect(world: &mut World, now: Time, number: CallNumber, call: &Call
         },
         created: match &call.action {
             Action::Resource(resource) if refusal.is_none() => created(world, resource),
-            _ => None,
+            _ => Vec::new(),
         },
     };
     let is_partial = matches!(call.action, Action::Launch(_)) && !effects.instances.is_empty();
@@ -84,32 +84,34 @@ fn launched(world: &World, action: &Action) -> Vec<InstanceChange> {
     changes(world, &named.iter().map(new).collect::<Vec<_>>())
 }
 
-/// Returns the resource that a call has made, where it makes one that has an id.
-fn created(world: &World, call: &ResourceCall) -> Option<CreatedResource> {
+/// Returns the resources that a call has made, where it makes any that have ids.
+fn created(world: &World, call: &ResourceCall) -> Vec<CreatedResource> {
     let handles = &world.api.handles;
     let unknown = Failure::InternalError; // It has just been made.
-    match call {
+    let one = match call {
+        ResourceCall::AllocateHosts(hosts, ..) => {
+            let made = hosts.iter().filter_map(|host| handles.hosts.find(host.0, unknown).ok());
+            return made.map(CreatedResource::Host).collect();
+        }
         ResourceCall::CreateVolume { volume, .. } => {
-            handles.volumes.find(volume.0, unknown).ok().map(CreatedResource::Volume)
+            handles.volumes.find(volume.0, unknown).map(CreatedResource::Volume)
         }
         ResourceCall::CreateSnapshot(snapshot, _) => {
-            handles.snapshots.find(snapshot.0, unknown).ok().map(CreatedResource::Snapshot)
+            handles.snapshots.find(snapshot.0, unknown).map(CreatedResource::Snapshot)
         }
         ResourceCall::RegisterImage { image, .. } => {
-            handles.images.find(image.0, unknown).ok().map(CreatedResource::Image)
+            handles.images.find(image.0, unknown).map(CreatedResource::Image)
         }
         ResourceCall::AllocateAddress(address) => {
-            handles.addresses.find(address.0, unknown).ok().map(CreatedResource::Address)
+            handles.addresses.find(address.0, unknown).map(CreatedResource::Address)
         }
         ResourceCall::CreateInterface(interface, _) => {
-            handles.interfaces.find(interface.0, unknown).ok().map(CreatedResource::Interface)
-        }
-        ResourceCall::AllocateHost(host, ..) => {
-            handles.hosts.find(host.0, unknown).ok().map(CreatedResource::Host)
+            handles.interfaces.find(interface.0, unknown).map(CreatedResource::Interface)
         }
         ResourceCall::CreateReservation { reservation, .. } => {
-            handles.reservations.find(reservation.0, unknown).ok().map(CreatedResource::Reservation)
+            handles.reservations.find(reservation.0, unknown).map(CreatedResource::Reservation)
         }
-        _ => None,
-    }
+        _ => return Vec::new(),
+    };
+    one.into_iter().collect()
 }

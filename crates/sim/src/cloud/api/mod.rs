@@ -16,6 +16,7 @@ pub mod launch_options;
 pub mod modify;
 pub mod placement_calls;
 pub mod refused;
+pub mod released_hosts;
 pub mod reservation_calls;
 pub mod resource_calls;
 pub mod security_groups;

@@ -7,6 +7,7 @@ pub mod faults;
 pub mod view;
 
 pub use crate::cloud::api::client_answers::{Answer, CallNumber, CreatedResource, Effects, InstanceChange};
+pub use crate::cloud::api::released_hosts::{ReleasedHost, SHOWN_AFTER_RELEASE};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -149,6 +150,11 @@ impl Session {
     /// Takes the answers that were given since they were last taken, in order.
     pub fn take_answers(&mut self) -> Vec<Answer> {
         std::mem::take(&mut self.world.clients.as_mut().expect("clients call").answers)
+    }
+
+    /// Takes the dedicated hosts that others have replaced since they were last taken.
+    pub fn take_replaced_hosts(&mut self) -> Vec<ReleasedHost> {
+        self.world.clients.as_mut().expect("clients call").released_hosts.take_replaced()
     }
 
     /// Returns whether a call waits for its answer.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use crate::cloud::api::client_answers::ClientCalls;
+use crate::cloud::api::released_hosts::ReleasedHost;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::observation::Sample;
@@ -171,6 +173,20 @@ impl Session {
     /// Returns the dedicated hosts of an account with their terms, zone by zone.
     pub fn dedicated_hosts(&self, account: AccountId) -> impl Iterator<Item = (HostId, &HostTerms)> {
         self.world.hosts.placer.tenancies().dedicated_hosts(account)
+    }
+
+    /// Returns the dedicated hosts of an account that were released within the hour before.
+    pub fn released_hosts(&self, account: AccountId) -> impl Iterator<Item = &ReleasedHost> {
+        self.client_calls().released_hosts.shown(account, self.now())
+    }
+
+    /// Returns the number of times that a host was a dedicated host and was released.
+    pub fn releases_of(&self, host: HostId) -> u32 {
+        self.client_calls().released_hosts.term(host)
+    }
+
+    fn client_calls(&self) -> &ClientCalls {
+        self.world.clients.as_ref().expect("clients call")
     }
 
     /// Returns whether a host is a dedicated host of an account.
