@@ -223,15 +223,6 @@ impl CloudModel<'_> {
         Ok(handle)
     }
 
-    /// Returns the spot instance of an account whose request an id stands for.
-    pub fn requested_instance(&self, account: AccountId, text: &str) -> Result<InstanceId, ApiError> {
-        let number = self.ids.read(IdKind::SpotRequest, text);
-        let view = number.and_then(|number| self.session.instance(InstanceId(number)));
-        let is_spot = |id| self.labels.launch_of(id).is_some_and(|launch| launch.labels.spot.is_some());
-        let found = view.filter(|view| view.account == account && is_spot(view.id));
-        found.map(|view| view.id).ok_or_else(|| wrong_id(IdKind::SpotRequest, text))
-    }
-
     /// Returns the handle of a capacity reservation.
     pub fn reservation_handle(&mut self, text: &str) -> Result<ReservationHandle, ApiError> {
         let id = CapacityReservationId(self.read_id(IdKind::CapacityReservation, text)?);

@@ -150,11 +150,19 @@ mod tests {
         assert!(pairs.add((other, "mine"), "rsa", Time::ZERO, None).is_some());
         assert!(pairs.allows(own, "mine") && !pairs.allows(own, "any"));
         assert_eq!(pairs.numbered(own, 0).map(|(name, _)| name), Some("mine"));
-        assert_eq!((pairs.numbered(own, 1), pairs.numbered(other, 0)), (None, None), "each is of its account");
+        assert_eq!(
+            (pairs.numbered(own, 1), pairs.numbered(other, 0)),
+            (None, None),
+            "each is of its account"
+        );
         assert!(pairs.remove(own, "mine").is_some() && pairs.remove(own, "mine").is_none());
         assert!(pairs.allows(own, "any"));
         assert_eq!((pairs.numbered(own, 0), pairs.named(own, "mine")), (None, None));
-        assert_eq!(pairs.add((own, "mine"), "rsa", Time::ZERO, None).unwrap().number, 2, "numbers are not used again");
+        assert_eq!(
+            pairs.add((own, "mine"), "rsa", Time::ZERO, None).unwrap().number,
+            2,
+            "numbers are not used again"
+        );
     }
 
     #[test]

@@ -7,14 +7,23 @@ use plimsoll_base::input::InputError;
 use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::workload::call::Action;
 use plimsoll_sim::cloud::observe::Observer;
-use plimsoll_sim::cloud::session::{CallNumber, Effects, SHOWN_AFTER_RELEASE, Session};
+use plimsoll_sim::cloud::session::{CallNumber, Effects, Session, SpotRequestNumber};
 use plimsoll_sim::scenario::Scenario;
 
 use crate::api_error::ApiError;
 use crate::ids::{IdKind, ResourceIds};
 use crate::key_pairs::KeyPairs;
-use crate::labels::{Labels, ResourceLabels};
+use crate::labels::Labels;
 use crate::tokens::ActionTokens;
+
+/// Bit of the numbers by which ids of spot requests are made: set for those that have waited, which are numbered by themselves; the
+/// others have the number of their instance.
+pub const WAITED: u64 = 1 << 63;
+
+/// Returns the number by which the id of a spot request that has waited is made.
+pub fn waiting_request(number: SpotRequestNumber) -> u64 {
+    WAITED | number.0
+}
 
 /// Outcome of a call as the cloud answers it.
 pub type CallOutcome = Result<Effects, FailureReason>;
@@ -109,20 +118,6 @@ impl<'a> CloudModel<'a> {
         self.ids.show(IdKind::Request, self.requests)
     }
 
-    /// Gives dedicated hosts that have replaced others the labels of those.
-    pub fn follow_replaced_hosts(&mut self) {
-        for replaced in self.session.take_replaced_hosts() {
-            let (account, at) = (replaced.account, replaced.at);
-            let before = self.host_id_of(replaced.host, replaced.term);
-            let (by, term) = replaced.replaced_by.expect("it is one that was replaced");
-            let tags = self.labels.of(account, &before).tags;
-            self.labels.forget_later(at, SHOWN_AFTER_RELEASE, account, &before);
-            let id = self.host_id_of(by, term);
-            *self.labels.of_mut(account, &id) =
-                ResourceLabels { tags, made: Some(at), ..ResourceLabels::default() };
-        }
-    }
-
     /// Returns the number of a new launch.
     pub fn next_launch(&mut self) -> u64 {
         self.launches += 1;
@@ -195,7 +190,8 @@ impl<'a> CloudModel<'a> {
 
     /// Returns the id of the spot request of an instance.
     pub fn spot_request_id(&self, id: InstanceId) -> String {
-        self.ids.show(IdKind::SpotRequest, id.0)
+        let waited = self.labels.launch_of(id).and_then(|launch| launch.request);
+        self.ids.show(IdKind::SpotRequest, waited.map_or(id.0, waiting_request))
     }
 
     /// Returns the error of a call about instances; where one does not exist for the account, it names which.

@@ -272,7 +272,7 @@ impl<'a, R> SimulationOwner<'a, R> {
         request: &CloudRequest,
         reply_to: Option<R>,
     ) -> Result<Option<CallNumber>, InputError> {
-        self.model.follow_replaced_hosts();
+        actions::follow(&mut self.model);
         let caller = self.model.caller(account);
         let begun = match request {
             CloudRequest::Action(form) => begin_action(&mut self.model, caller, form),

@@ -3,9 +3,7 @@
 use ipnet::Ipv4Net;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{RuleId, SecurityGroupId};
-use plimsoll_model::network::security::{
-    Direction, Owner, Peer, Permission, Ports, Protocol, Traffic, Vpc,
-};
+use plimsoll_model::network::security::{Direction, Owner, Peer, Permission, Ports, Protocol, Traffic, Vpc};
 use plimsoll_model::workload::resource_call::{PeerRequest, RuleRequest};
 
 use crate::api_error::ApiError;

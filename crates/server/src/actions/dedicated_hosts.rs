@@ -17,6 +17,7 @@ use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest};
 use crate::handles::{host_number, wrong_id};
 use crate::ids::IdKind;
+use crate::labels::ResourceLabels;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
@@ -130,6 +131,20 @@ fn switch(params: &Params, name: &str) -> Result<Option<bool>, ApiError> {
         Some("off") => Ok(Some(false)),
         Some("on") => Ok(Some(true)),
         Some(other) => Err(ApiError::invalid(name, other, "on or off")),
+    }
+}
+
+/// Gives dedicated hosts that have replaced others the labels of those.
+pub fn follow_replaced(model: &mut CloudModel<'_>) {
+    for replaced in model.session.take_replaced_hosts() {
+        let (account, at) = (replaced.account, replaced.at);
+        let before = model.host_id_of(replaced.host, replaced.term);
+        let (by, term) = replaced.replaced_by.expect("it is one that was replaced");
+        let tags = model.labels.of(account, &before).tags;
+        model.labels.forget_later(at, SHOWN_AFTER_RELEASE, account, &before);
+        let id = model.host_id_of(by, term);
+        *model.labels.of_mut(account, &id) =
+            ResourceLabels { tags, made: Some(at), ..ResourceLabels::default() };
     }
 }
 

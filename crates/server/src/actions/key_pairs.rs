@@ -149,7 +149,8 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let mut asked: BTreeMap<&str, &KeyPair> = match names.is_empty() && ids.is_empty() {
         true => model.key_pairs.of_account(caller.account).collect(),
         false => {
-            let of_name = |name: &&str| model.key_pairs.named(caller.account, name).ok_or_else(|| unknown_pair(name));
+            let of_name =
+                |name: &&str| model.key_pairs.named(caller.account, name).ok_or_else(|| unknown_pair(name));
             let of_id = |id: &&str| {
                 let number = model.read_id(IdKind::KeyPair, id).ok();
                 let found = number.and_then(|number| model.key_pairs.numbered(caller.account, number));

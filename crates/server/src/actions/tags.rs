@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_base::failure::{Failure, LimitKind};
-use plimsoll_base::units::{ElasticAddressId, InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId};
+use plimsoll_base::units::{
+    ElasticAddressId, InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId,
+};
 use plimsoll_model::workload::call::{Action, Tag, Targets};
 use plimsoll_sim::cloud::session::view::InstanceView;
 
@@ -172,7 +174,7 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let found = model.session.network().interface(account, InterfaceId(number));
         found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
     } else if model.ids.read(IdKind::SpotRequest, id).is_some() {
-        return model.requested_instance(account, id).map(drop);
+        return super::spot_requests::check(model, caller, id);
     } else if model.ids.read(IdKind::DedicatedHost, id).is_some() {
         return model.dedicated_host(account, id).map(drop);
     } else if let Some(number) = number(IdKind::KeyPair) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cloud::api::released_hosts::ReleasedHosts;
+use crate::cloud::api::spot_requests::{SpotRequestNumber, SpotRequests};
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InstanceId, InterfaceId, SnapshotId, Time,
@@ -33,6 +34,8 @@ pub struct Effects {
     pub instances: Vec<InstanceChange>,
     /// Resources other than instances that the call made: several dedicated hosts, or one of anything else.
     pub created: Vec<CreatedResource>,
+    /// Request for a spot instance that stays open.
+    pub spot_request: Option<SpotRequestNumber>,
 }
 
 /// Instance that a call is about.
@@ -76,6 +79,8 @@ pub struct ClientCalls {
     pub answers: Vec<Answer>,
     /// Dedicated hosts that were released.
     pub released_hosts: ReleasedHosts,
+    /// Requests for spot instances that were not fulfilled at once.
+    pub spot_requests: SpotRequests,
 }
 
 impl ClientCalls {

@@ -21,6 +21,7 @@ pub mod reservation_calls;
 pub mod resource_calls;
 pub mod security_groups;
 pub mod shortage;
+pub mod spot_requests;
 pub mod start;
 pub mod state;
 pub mod tags;

@@ -412,6 +412,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         spot: Some(Spot {
             interruption: Some(Interruption::Stop),
             max_pico_usd_per_hour: Some(12_500_000_000),
+            stays_open: false,
         }),
         interfaces: 1,
         addresses: 2,
