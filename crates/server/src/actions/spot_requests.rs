@@ -8,18 +8,16 @@ use plimsoll_base::units::{AccountId, InstanceId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::security::{DEFAULT_GROUP, SecurityGroup};
 use plimsoll_model::workload::call::{Launch, Tag};
-use plimsoll_sim::cloud::session::view::InstanceView;
-use plimsoll_sim::cloud::session::{SpotRequest, SpotRequestNumber, SpotRequestState};
+use plimsoll_sim::cloud::session::SpotRequestState;
 
 use super::{ActionEntry, XmlStep, launch};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest, tag_values};
-use crate::handles::wrong_id;
 use crate::ids::IdKind;
-use crate::labels::{LaunchLabels, LaunchRecord, SpotLabels};
-use crate::model::{ActionStep, Caller, CloudModel, WAITED, waiting_request};
+use crate::model::{ActionStep, Caller, CloudModel, waiting_request};
 use crate::query::Params;
 use crate::render;
+use crate::spot_requests::{Fulfilment, ShownRequest, named, request_of};
 use crate::xml::Xml;
 
 /// Rows of the family.
@@ -82,22 +80,6 @@ pub const ACTIONS: [ActionEntry; 3] = [
         begin: cancel,
     },
 ];
-
-/// Request for a spot instance, as clients see it.
-struct ShownRequest<'a> {
-    /// Number by which its id is made.
-    number: u64,
-    account: AccountId,
-    labels: &'a LaunchLabels,
-    spot: &'a SpotLabels,
-    subject: Subject<'a>,
-}
-
-/// Instance of a request, or what a request without one asks for.
-enum Subject<'a> {
-    Instance(InstanceView<'a>, &'a LaunchRecord),
-    Waiting(SpotRequestNumber, &'a SpotRequest),
-}
 
 /// Most requests of a call. The limit is assumed.
 const MOST: u32 = 1000;
@@ -172,41 +154,6 @@ pub fn follow_fulfilled(model: &mut CloudModel<'_>) {
     }
 }
 
-/// Returns the request of a number, if it is one of the caller.
-fn request_of<'a>(model: &'a CloudModel<'_>, caller: Caller, number: u64) -> Option<ShownRequest<'a>> {
-    let waited = (number & WAITED != 0).then_some(SpotRequestNumber(number & !WAITED));
-    let instance = match waited {
-        Some(waited) => model.labels.fulfilled_by(waited),
-        None => Some(InstanceId(number)),
-    };
-    let (account, labels, subject) = match (instance, waited) {
-        (Some(id), _) => {
-            let launch = model.labels.launch_of(id).filter(|launch| launch.request == waited)?;
-            let view = model.session.instance(id)?;
-            (view.account, &*launch.labels, Subject::Instance(view, launch))
-        }
-        (None, waited) => {
-            let waited = waited?;
-            let request = model.session.spot_request(waited)?;
-            (request.account, model.labels.of_request(waited)?, Subject::Waiting(waited, request))
-        }
-    };
-    let spot = labels.spot.as_ref().filter(|_| account == caller.account)?;
-    Some(ShownRequest { number, account, labels, spot, subject })
-}
-
-/// Returns the request of an id.
-fn named<'a>(model: &'a CloudModel<'_>, caller: Caller, id: &str) -> Result<ShownRequest<'a>, ApiError> {
-    let number = model.ids.read(IdKind::SpotRequest, id);
-    let found = number.and_then(|number| request_of(model, caller, number));
-    found.ok_or_else(|| wrong_id(IdKind::SpotRequest, id))
-}
-
-/// Checks that the caller has a request of this id.
-pub fn check(model: &CloudModel<'_>, caller: Caller, id: &str) -> Result<(), ApiError> {
-    named(model, caller, id).map(drop)
-}
-
 fn cancel(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let texts = params.list("SpotInstanceRequestId");
     if texts.is_empty() {
@@ -216,12 +163,12 @@ fn cancel(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let numbers = requests.collect::<Result<Vec<u64>, ApiError>>()?;
     Ok(ActionStep::Label(Box::new(move |model| {
         for number in &numbers {
-            match request_of(model, caller, *number).map(|request| request.subject) {
-                Some(Subject::Instance(view, _)) => {
+            match request_of(model, caller, *number).map(|request| request.fulfilment) {
+                Some(Fulfilment::Instance(view, _)) => {
                     let id = view.id;
                     model.labels.cancel_request(id);
                 }
-                Some(Subject::Waiting(number, _)) => model.session.cancel_spot_request(number),
+                Some(Fulfilment::Waiting(number, _)) => model.session.cancel_spot_request(number),
                 None => {}
             }
         }
@@ -282,9 +229,9 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 fn values(model: &CloudModel<'_>, request: &ShownRequest<'_>, filter: &str) -> Vec<String> {
     let some = |value: Option<&str>| value.map(String::from).into_iter().collect();
     let id = || model.ids.show(IdKind::SpotRequest, request.number);
-    let view = match &request.subject {
-        Subject::Instance(view, _) => Some(view),
-        Subject::Waiting(..) => None,
+    let view = match &request.fulfilment {
+        Fulfilment::Instance(view, _) => Some(view),
+        Fulfilment::Waiting(..) => None,
     };
     match filter {
         "spot-instance-request-id" => vec![id()],
@@ -302,18 +249,18 @@ fn values(model: &CloudModel<'_>, request: &ShownRequest<'_>, filter: &str) -> V
 }
 
 fn instance_type<'a>(model: &'a CloudModel<'_>, request: &ShownRequest<'_>) -> &'a str {
-    model.type_name(match &request.subject {
-        Subject::Instance(view, _) => view.kind,
-        Subject::Waiting(_, request) => request.launch.kind,
+    model.type_name(match &request.fulfilment {
+        Fulfilment::Instance(view, _) => view.kind,
+        Fulfilment::Waiting(_, request) => request.launch.kind,
     })
 }
 
 /// Returns EC2's words for state and status of a request (EC2 user guide, "Get the status of a Spot Instance request", read 2026-11). Why
 /// the model has ended an instance by itself is not known here, so that such a request has no status.
 fn state(request: &ShownRequest<'_>) -> (&'static str, Option<&'static str>) {
-    let (view, launch) = match &request.subject {
-        Subject::Instance(view, launch) => (view, launch),
-        Subject::Waiting(_, request) => return state_without_instance(request.state),
+    let (view, launch) = match &request.fulfilment {
+        Fulfilment::Instance(view, launch) => (view, launch),
+        Fulfilment::Waiting(_, request) => return state_without_instance(request.state),
     };
     let has_ended = matches!(view.state, State::ShuttingDown | State::Terminated);
     let by_user = launch.is_ended_by_client;
@@ -359,13 +306,13 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &ShownRequest<'_>) {
         xml.text("imageId", &request.labels.image_id);
         xml.maybe("keyName", request.labels.key_name.as_deref());
         xml.text("instanceType", instance_type(model, request));
-        match &request.subject {
-            Subject::Instance(view, _) => {
+        match &request.fulfilment {
+            Fulfilment::Instance(view, _) => {
                 render::security_groups(xml, model, view.id);
                 let subnet = view.subnet.map(|subnet| model.subnet_id(subnet));
                 place(xml, subnet, Some(model.zone_name(view.zone)));
             }
-            Subject::Waiting(_, waiting) => {
+            Fulfilment::Waiting(_, waiting) => {
                 let launch = &waiting.launch;
                 render::group_set(xml, model, groups_of(model, request.account, launch));
                 let subnet = launch.subnet.map(|subnet| model.subnet_id(subnet));
@@ -373,13 +320,13 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &ShownRequest<'_>) {
             }
         }
     });
-    match &request.subject {
-        Subject::Instance(view, _) => {
+    match &request.fulfilment {
+        Fulfilment::Instance(view, _) => {
             xml.text("instanceId", model.instance_id(view.id));
             xml.text("createTime", model.date_time(view.launched));
             xml.text("launchedAvailabilityZone", model.zone_name(view.zone));
         }
-        Subject::Waiting(_, waiting) => {
+        Fulfilment::Waiting(_, waiting) => {
             xml.text("createTime", model.date_time(waiting.called));
             xml.text("validUntil", model.date_time(waiting.valid_until()));
         }

@@ -16,6 +16,7 @@ use crate::ids::IdKind;
 use crate::key_pairs::unknown_pair;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
+use crate::spot_requests;
 use crate::xml::Xml;
 
 /// Rows of the family.
@@ -174,7 +175,7 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let found = model.session.network().interface(account, InterfaceId(number));
         found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
     } else if model.ids.read(IdKind::SpotRequest, id).is_some() {
-        return super::spot_requests::check(model, caller, id);
+        return spot_requests::named(model, caller, id).map(drop);
     } else if model.ids.read(IdKind::DedicatedHost, id).is_some() {
         return model.dedicated_host(account, id).map(drop);
     } else if let Some(number) = number(IdKind::KeyPair) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::cloud::api::open_requests::{SpotRequestNumber, SpotRequests};
 use crate::cloud::api::released_hosts::ReleasedHosts;
-use crate::cloud::api::spot_requests::{SpotRequestNumber, SpotRequests};
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InstanceId, InterfaceId, SnapshotId, Time,

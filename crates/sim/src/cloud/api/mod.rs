@@ -14,6 +14,7 @@ pub mod launch_batch;
 pub mod launch_context;
 pub mod launch_options;
 pub mod modify;
+pub mod open_requests;
 pub mod placement_calls;
 pub mod refused;
 pub mod released_hosts;

@@ -7,8 +7,8 @@ pub mod faults;
 pub mod view;
 
 pub use crate::cloud::api::client_answers::{Answer, CallNumber, CreatedResource, Effects, InstanceChange};
+pub use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber, SpotRequestState};
 pub use crate::cloud::api::released_hosts::{ReleasedHost, SHOWN_AFTER_RELEASE};
-pub use crate::cloud::api::spot_requests::{SpotRequest, SpotRequestNumber, SpotRequestState};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -65,6 +65,13 @@ impl Session {
     /// Returns the simulated time: everything up to it has happened.
     pub fn now(&self) -> Time {
         self.progress.milestones.reached
+    }
+
+    /// Returns the time at which something happens next, if no client calls before.
+    pub fn next_at(&self) -> Time {
+        let event = self.world.timers.queue.next_at().unwrap_or(Time::NEVER);
+        let call = self.progress.call.as_ref().map_or(Time::NEVER, |call| call.at);
+        event.min(call)
     }
 
     /// Returns the directory of the names of the run.

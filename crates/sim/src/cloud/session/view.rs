@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::cloud::api::client_answers::ClientCalls;
+use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber};
 use crate::cloud::api::released_hosts::ReleasedHost;
-use crate::cloud::api::spot_requests::{SpotRequest, SpotRequestNumber};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::observation::Sample;
