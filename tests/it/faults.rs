@@ -73,7 +73,7 @@ fn another_host_replaces_a_dedicated_host_that_recovers() {
             "0 allocate-host host=h zone=a host_recovery={recovery}
              1 launch instance=i type=m5.large host=h
              2 launch instance=j type=m5.large host=h
-             3 stop instance=j
+             20 stop instance=j
              50 describe
              200 start instance=j
              210 stop instance=i
@@ -89,7 +89,7 @@ fn another_host_replaces_a_dedicated_host_that_recovers() {
     assert_eq!([119.0, 121.0, 131.0].map(|at| notes.at(at).instances_running), [1, 0, 1]);
     let expected = [
         // EC2 user guide, \"Host recovery\": \"Stopped instances are not recovered\"; the name stands for the host that was released.
-        (200.0, "start", "InvalidHostID.NotFound", 1),
+        (200.0, "start", "InsufficientHostCapacity", 1),
         (240.0, "release-host", "InvalidHostID.NotFound", 1),
     ];
     assert_eq!(

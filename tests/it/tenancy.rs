@@ -88,9 +88,14 @@ fn several_dedicated_hosts_are_allocated_together_or_not_at_all() {
     let expected = [(1.0, "allocate-host", "InsufficientHostCapacity", 1)];
     assert_eq!(notes.refused(), expected, "one that was free is free again");
     assert!(paid(&outcome, Kind::Host) > 0);
-    let (_, notes) = world(3, "", "quotas.dedicated_hosts = 2", &rows.replace("g|h", "g|h|k")).watch();
-    assert_eq!(notes.refused()[0], (0.0, "allocate-host", "HostLimitExceeded", 1));
-    assert_eq!(notes.refused().len(), 3, "none was allocated");
+    let (_, notes) = world(3, "", "[quotas]\ndedicated_hosts = 2", &rows.replace("g|h", "g|h|k")).watch();
+    let expected = [
+        (0.0, "allocate-host", "HostLimitExceeded", 1),
+        (2.0, "release-host", "InvalidHostID.NotFound", 1),
+        (3.0, "allocate-host", "HostLimitExceeded", 1),
+        (5.0, "release-host", "InvalidHostID.NotFound", 1),
+    ];
+    assert_eq!(notes.refused(), expected, "none of the three was allocated");
 }
 
 #[test]
@@ -113,7 +118,7 @@ fn the_terms_of_a_dedicated_host_change_where_its_instances_allow_it() {
         16 start instance=i account=one
         17 release-host host=h account=one
         18 modify-host host=h auto_placement=true account=one";
-    let (_, notes) = world(2, "", "lifecycle = { stop = '1s', terminate = '1s' }", rows).watch();
+    let (_, notes) = world(2, "", "[lifecycle]\nstop = '1s'\nterminate = '1s'", rows).watch();
     let expected = [
         (1.0, "launch", "InsufficientHostCapacity", 1),
         (4.0, "modify-host", "IncorrectState", 1),

@@ -38,9 +38,9 @@ pub struct HostTerms {
 pub struct HostTermsChange {
     /// Types that it takes.
     pub takes: Option<Takes>,
-    /// Whether it takes launches without the name of a host.
+    /// True for one that takes launches without the name of a host.
     pub auto_placement: Option<bool>,
-    /// Whether it is replaced when it fails.
+    /// True for one that is replaced when it fails.
     pub recovery: Option<bool>,
 }
 

@@ -12,13 +12,13 @@ use plimsoll_model::workload::resource_call::ResourceCall;
 use plimsoll_sim::cloud::session::view::InstanceView;
 use plimsoll_sim::cloud::session::{CreatedResource, ReleasedHost, SHOWN_AFTER_RELEASE};
 
-use super::{ActionEntry, XmlStep};
+use super::{ActionEntry, XmlBody, XmlStep};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest};
 use crate::handles::{host_number, wrong_id};
 use crate::ids::IdKind;
 use crate::labels::ResourceLabels;
-use crate::model::{ActionStep, Caller, CloudModel};
+use crate::model::{ActionStep, CallOutcomes, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
 use crate::xml::Xml;
@@ -153,61 +153,81 @@ fn modify(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     if change == HostTermsChange::default() && params.get("HostMaintenance").is_none() {
         return Err(ApiError::missing("AutoPlacement, HostRecovery, InstanceType or InstanceFamily"));
     }
-    let call = |handle| ResourceCall::ModifyHost(handle, change.clone());
-    of_each(model, caller, params, (&call, |_, _| {}, not_modified))
+    let (ids, calls) =
+        calls_of(model, caller, params, |host| ResourceCall::ModifyHost(host, change.clone()))?;
+    Ok(ActionStep::Calls(
+        calls,
+        Box::new(move |_, outcomes| {
+            let (modified, others) = sorted(ids, outcomes, not_modified);
+            Ok(by_success(modified, others))
+        }),
+    ))
 }
 
 fn release(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
-    let forget = move |model: &mut CloudModel<'_>, id: &str| {
-        model.labels.forget_later(model.session.now(), SHOWN_AFTER_RELEASE, caller.account, id);
-    };
-    of_each(model, caller, params, (&ResourceCall::ReleaseHost, forget, not_released))
+    let (ids, calls) = calls_of(model, caller, params, ResourceCall::ReleaseHost)?;
+    Ok(ActionStep::Calls(
+        calls,
+        Box::new(move |model, outcomes| {
+            let (released, others) = sorted(ids, outcomes, not_released);
+            let now = model.session.now();
+            for id in &released {
+                model.labels.forget_later(now, SHOWN_AFTER_RELEASE, caller.account, id);
+            }
+            Ok(by_success(released, others))
+        }),
+    ))
 }
 
-/// Makes a call for each host that a request names, and tells which of them succeeded.
-fn of_each(
+/// Returns the hosts that a request names, and a call about each.
+fn calls_of(
     model: &mut CloudModel<'_>,
     caller: Caller,
     params: &Params,
-    (call, done, explain): (
-        &dyn Fn(HostHandle) -> ResourceCall,
-        impl Fn(&mut CloudModel<'_>, &str) + 'static,
-        fn(FailureReason, &str) -> (String, String),
-    ),
-) -> XmlStep {
+    call: impl Fn(HostHandle) -> ResourceCall,
+) -> Result<(Vec<String>, Vec<Action>), ApiError> {
     let mut ids: Vec<String> = params.list("HostId").into_iter().map(String::from).collect();
     if ids.is_empty() {
         return Err(ApiError::missing("HostId"));
     }
     ids.sort();
     ids.dedup();
-    let call = |id: &String| Ok(Action::from(call(model.host_handle(caller.account, id)?)));
-    let calls = ids.iter().map(call).collect::<Result<Vec<Action>, ApiError>>()?;
-    Ok(ActionStep::Calls(
-        calls,
-        Box::new(move |model, outcomes| {
-            let (mut successful, mut others) = (Vec::new(), Vec::new());
-            for (id, outcome) in ids.into_iter().zip(outcomes) {
-                match outcome {
-                    Ok(_) => {
-                        done(model, &id);
-                        successful.push(id);
-                    }
-                    Err(reason) => others.push((explain(reason, &id), id)),
-                }
-            }
-            Ok(Xml::fragment(|xml| {
-                xml.list("successful", successful, |xml, id| xml.value(id));
-                xml.list("unsuccessful", others, |xml, ((code, message), id)| {
-                    xml.text("resourceId", id);
-                    xml.inside("error", |xml| {
-                        xml.text("code", code);
-                        xml.text("message", message);
-                    });
-                });
-            }))
-        }),
-    ))
+    let calls = ids.iter().map(|id| Ok(Action::from(call(model.host_handle(caller.account, id)?))));
+    let calls = calls.collect::<Result<Vec<Action>, ApiError>>()?;
+    Ok((ids, calls))
+}
+
+/// Host for which a call has failed, with code and message.
+type FailedHost = (String, (String, String));
+
+/// Returns the hosts for which a call has succeeded, and the others, each explained.
+fn sorted(
+    ids: Vec<String>,
+    outcomes: CallOutcomes,
+    explain: fn(FailureReason, &str) -> (String, String),
+) -> (Vec<String>, Vec<FailedHost>) {
+    let (mut successful, mut others) = (Vec::new(), Vec::new());
+    for (id, outcome) in ids.into_iter().zip(outcomes) {
+        match outcome {
+            Ok(_) => successful.push(id),
+            Err(reason) => others.push((id.clone(), explain(reason, &id))),
+        }
+    }
+    (successful, others)
+}
+
+/// Returns the answer to calls about several hosts.
+fn by_success(successful: Vec<String>, others: Vec<FailedHost>) -> XmlBody {
+    Xml::fragment(|xml| {
+        xml.list("successful", successful, |xml, id| xml.value(id));
+        xml.list("unsuccessful", others, |xml, (id, (code, message))| {
+            xml.text("resourceId", id);
+            xml.inside("error", |xml| {
+                xml.text("code", code);
+                xml.text("message", message);
+            });
+        });
+    })
 }
 
 /// Returns code and message of a host that is not modified: it holds instances that bind its types, or the types are of another family.

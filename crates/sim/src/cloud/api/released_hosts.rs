@@ -30,11 +30,11 @@ pub struct ReleasedHost {
 /// Dedicated hosts that were released.
 #[derive(Debug, Default)]
 pub struct ReleasedHosts {
-    /// Those that are shown, and some that were.
+    /// Hosts that are shown, and some that were, in the order of their release.
     recent: VecDeque<ReleasedHost>,
     /// Releases of each host so far.
     releases: BTreeMap<HostId, u32>,
-    /// Replacements that nobody has asked for yet.
+    /// Replaced hosts that were not taken yet.
     replaced: Vec<ReleasedHost>,
 }
 
