@@ -249,7 +249,7 @@ mod tests {
             spot: some(9).map(|n| Spot {
                 interruption: some(3).map(|i| Interruption::ALL[i as usize]),
                 max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)),
-                stays_open: some(2).is_some(),
+                stays_open: false,
             }),
             interfaces: some(9).unwrap_or(0),
             addresses: some(9).unwrap_or(0),
