@@ -3,9 +3,14 @@
 usage: boto3_flows.py PLIMSOLL
 """
 
+import csv
 import json
+import subprocess
 import sys
+import tempfile
 import urllib.request
+from collections import Counter
+from pathlib import Path
 
 import boto3
 from botocore.config import Config
@@ -255,7 +260,53 @@ def dedicated(ec2):
     ec2.terminate_instances(InstanceIds=ids)
     waiter(ec2, "instance_terminated").wait(InstanceIds=ids)
     assert ec2.release_hosts(HostIds=[host_id])["Successful"] == [host_id]
-    refused("InvalidHostID.NotFound", 400, ec2.describe_hosts, HostIds=[host_id])
+    [shown] = ec2.describe_hosts(HostIds=[host_id])["Hosts"]
+    assert shown["State"] == "released" and shown["ReleaseTime"] >= shown["AllocationTime"]
+    refused("InvalidHostID.NotFound", 400, ec2.modify_hosts, HostIds=[host_id], AutoPlacement="on")
+    several = ec2.allocate_hosts(AvailabilityZone="us-east-1a", InstanceFamily="m5", Quantity=3)["HostIds"]
+    assert len(set(several) | {host_id}) == 4
+    changed = ec2.modify_hosts(HostIds=several, InstanceType="m5.large", AutoPlacement="on", HostRecovery="on")
+    assert sorted(changed["Successful"]) == sorted(several) and not changed["Unsuccessful"]
+    available = ec2.describe_hosts(Filters=[{"Name": "state", "Values": ["available"]}])["Hosts"]
+    assert [(one["AutoPlacement"], one["HostRecovery"]) for one in available] == [("on", "on")] * 3
+    ec2.release_hosts(HostIds=several)
+
+
+def inventory(ec2, plimsoll):
+    """What runs, in the JSON of the AWS CLI, is imported: the same instances, and those of dedicated hosts on the same ones."""
+    host = {"AvailabilityZone": "us-east-1a", "InstanceFamily": "m5", "AutoPlacement": "on"}
+    hosts = ec2.allocate_hosts(**host, Quantity=2)["HostIds"]
+    on_hosts = [("m5.large", hosts[0]), ("m5.large", hosts[0]), ("m5.xlarge", hosts[1])]
+    launches = [{"InstanceType": kind, "Placement": {"Tenancy": "host", "HostId": at}} for kind, at in on_hosts]
+    for launch in [*launches, {"InstanceType": "m5.xlarge"}]:
+        ec2.run_instances(**LAUNCH | launch)
+    alive = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    instances = ec2.describe_instances(Filters=alive)
+    listed = [one for reservation in instances["Reservations"] for one in reservation["Instances"]]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, answer in {"instances": instances, "hosts": ec2.describe_hosts()}.items():
+            del answer["ResponseMetadata"]
+            text = json.dumps(answer, default=lambda time: time.isoformat())
+            Path(folder, f"{name}.json").write_text(text)
+        run = lambda *words: subprocess.run(  # noqa: E731
+            [plimsoll, *words, "--json"], cwd=folder, check=True, stdout=subprocess.PIPE
+        ).stdout
+        source = ["--from", "describe-instances", "instances.json", "hosts.json"]
+        report = json.loads(run("import", "inventory", *source, "-o", "fleet"))
+        assert (report["hosts"], report["residents"], report["launched_at_start"], report["told"]) == (2, 3, 1, {})
+        with Path(folder, "fleet", "trace.csv").open() as file:
+            rows = {row["instance"]: (row["type"], row["host"]) for row in csv.DictReader(file)}
+        at = lambda one: (one["InstanceType"], one["Placement"].get("HostId", ""))  # noqa: E731
+        assert rows == {one["InstanceId"]: at(one) for one in listed}
+        told = json.loads(run("describe", "fleet/scenario.toml"))
+        held = {kind["name"]: (kind["instances"], kind["hosts"]) for kind in told["types"] if kind["instances"]}
+        counts = Counter(one["InstanceType"] for one in listed)
+        # Both m5.large are on one dedicated host; one m5.xlarge is on the other, one is not on a dedicated host.
+        assert held == {"m5.large": (counts["m5.large"], 1), "m5.xlarge": (counts["m5.xlarge"], 2)}, held
+        assert told["fleet"]["hosts_used"] == 3 and told["fleet"]["vcpu_used"] == 12
+    ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in listed])
+    waiter(ec2, "instance_terminated").wait(InstanceIds=[one["InstanceId"] for one in listed])
+    assert sorted(ec2.release_hosts(HostIds=hosts)["Successful"]) == sorted(hosts)
 
 
 def spot(ec2):
@@ -273,6 +324,24 @@ def spot(ec2):
     cancelled = ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=ids)["CancelledSpotInstanceRequests"]
     assert [one["State"] for one in cancelled] == ["cancelled", "cancelled"]
     instances = [request["InstanceId"], instance["InstanceId"]]
+    ec2.terminate_instances(InstanceIds=instances)
+    waiter(ec2, "instance_terminated").wait(InstanceIds=instances)
+
+
+def waiting_spot(ec2):
+    """A request for a spot instance waits for room, which another instance leaves."""
+    zone = {"Placement": {"AvailabilityZone": "us-east-1b"}}
+    taken = [ec2.run_instances(**LAUNCH, **zone)["Instances"][0]["InstanceId"] for _ in range(2)]
+    specification = {key: LAUNCH[key] for key in ["ImageId", "InstanceType"]} | zone
+    made = ec2.request_spot_instances(LaunchSpecification=specification, InstanceCount=2)["SpotInstanceRequests"]
+    assert [(one["State"], one["Status"]["Code"]) for one in made] == [("open", "capacity-not-available")] * 2
+    first, second = (one["SpotInstanceRequestId"] for one in made)
+    ec2.terminate_instances(InstanceIds=taken[:1])
+    waiter(ec2, "spot_instance_request_fulfilled").wait(SpotInstanceRequestIds=[first])
+    [shown] = ec2.describe_spot_instance_requests(SpotInstanceRequestIds=[first])["SpotInstanceRequests"]
+    [cancelled] = ec2.cancel_spot_instance_requests(SpotInstanceRequestIds=[second])["CancelledSpotInstanceRequests"]
+    assert cancelled["State"] == "cancelled"
+    instances = [shown["InstanceId"], taken[1]]
     ec2.terminate_instances(InstanceIds=instances)
     waiter(ec2, "instance_terminated").wait(InstanceIds=instances)
 
@@ -303,8 +372,9 @@ def main():
     plimsoll = sys.argv[1]
     with Server(plimsoll, SCENARIO) as server:
         ec2 = client(server)
-        for flow in [places, life, volumes, networks, reserved, pages, dedicated, spot]:
+        for flow in [places, life, volumes, networks, reserved, pages, dedicated, spot, waiting_spot]:
             flow(ec2)
+        inventory(client(server, "whole"), plimsoll)
         outage(ec2, server)
         refusals(ec2, client(server, "small"))
     with Server(plimsoll, THROTTLED) as throttled:

@@ -21,13 +21,15 @@ CATALOGUE = Path(__file__).parents[2] / "crates/base/src/catalogue/data/ec2_us_e
 
 # Operations and shapes whose documentation is cited, or whose limits are data of the model.
 OPERATIONS = """
-    AllocateHosts AssociateAddress AttachVolume CreateCapacityReservation CreateFleet CreatePlacementGroup CreateSnapshot
-    CreateTags CreateVolume DeletePlacementGroup DescribeInstances DisassociateAddress ModifyInstanceAttribute ModifyVolume
-    RebootInstances ReleaseAddress RunInstances StartInstances StopInstances TerminateInstances
+    AllocateHosts AssociateAddress AttachVolume CreateCapacityReservation CreateFleet CreatePlacementGroup
+    CreateSnapshot CreateTags CreateVolume DeletePlacementGroup DescribeHosts DescribeInstances
+    DescribeSpotInstanceRequests DisassociateAddress ModifyHosts ModifyInstanceAttribute ModifyVolume RebootInstances
+    ReleaseAddress ReleaseHosts RequestSpotInstances RunInstances StartInstances StopInstances TerminateInstances
 """.split()
 SHAPES = """
     AllocateHostsRequest CreateCapacityReservationRequest CreatePlacementGroupRequest CreateVolumeRequest
-    ModifyVolumeRequest RunInstancesRequest SpotMarketOptions SpotPlacement StopInstancesRequest
+    ModifyHostsRequest ModifyVolumeRequest RequestSpotInstancesRequest RunInstancesRequest SpotMarketOptions
+    SpotPlacement StopInstancesRequest
 """.split()
 
 

@@ -67,6 +67,48 @@ fn instances_of_a_failed_host_come_up_elsewhere_once_the_failure_is_found() {
 }
 
 #[test]
+fn another_host_replaces_a_dedicated_host_that_recovers() {
+    let rows = |recovery: bool| {
+        format!(
+            "0 allocate-host host=h zone=a host_recovery={recovery}
+             1 launch instance=i type=m5.large host=h
+             2 launch instance=j type=m5.large host=h
+             20 stop instance=j
+             50 describe
+             200 start instance=j
+             210 stop instance=i
+             230 start instance=i
+             240 release-host host=h
+             400 allocate-host host=g|k zone=a"
+        )
+    };
+    let set = format!("lifecycle = {{ boot = '10s', stop = '1s' }}\n{}", outage("stop"));
+    let (outcome, notes) = world(3, &set, &rows(true)).watch();
+    let disruptions = outcome.disruptions;
+    assert_eq!((disruptions.host_failures, disruptions.recoveries, disruptions.instances_lost), (1, 1, 0));
+    assert_eq!([119.0, 121.0, 131.0].map(|at| notes.at(at).instances_running), [1, 0, 1]);
+    let expected = [
+        // EC2 user guide, \"Host recovery\": \"Stopped instances are not recovered\"; the name stands for the host that was released.
+        (200.0, "start", "InsufficientHostCapacity", 1),
+        (240.0, "release-host", "InvalidHostID.NotFound", 1),
+    ];
+    assert_eq!(
+        notes.refused(),
+        expected,
+        "the recovered instance starts on the other host, and the failed one is free again"
+    );
+    let (outcome, notes) = world(3, &set, &rows(false)).watch();
+    assert_eq!((outcome.disruptions.recoveries, outcome.disruptions.instances_lost), (0, 1));
+    assert_eq!(notes.at(131.0).instances_running, 0);
+    let (outcome, _) = world(1, &set, &rows(true)).watch();
+    assert_eq!(
+        (outcome.disruptions.recoveries, outcome.disruptions.instances_lost),
+        (0, 1),
+        "no other host is there"
+    );
+}
+
+#[test]
 fn instances_of_a_failed_host_keep_their_names() {
     let rows = format!("{PAIR}\n200 stop instance=i\n210 start instance=i\n220 terminate instance=i");
     let (outcome, notes) = world(2, &outage("restart"), &rows).watch();

@@ -199,6 +199,48 @@ fn every_source_reads_what_its_tool_writes() {
     assert_eq!(run(place.path(), &[])["launch"]["succeeded"], 2);
     fs::remove_dir_all(place.path().join("out")).unwrap();
 
+    // EC2 tells of dedicated hosts: what is on them is there when the run begins.
+    let on_host = |id: &str, kind: &str, host: &str| {
+        let mut found = instance(id, kind, "running", "2026-01-01T00:00:00+00:00");
+        found["Placement"]["Tenancy"] = json!("host");
+        found["Placement"]["HostId"] = json!(host);
+        found
+    };
+    let instances = json!([
+        on_host("i-1", "m5.large", "h-1"),
+        on_host("i-2", "m5.xlarge", "h-2"),
+        on_host("i-3", "m5.large", "h-1"),
+        on_host("i-4", "c5.large", "h-3"),
+        instance("i-5", "m5.large", "running", "2026-01-01T00:00:00+00:00"),
+    ]);
+    write("ec2.json", &json!({ "Reservations": [{ "OwnerId": "123", "Instances": instances }] }).to_string());
+    let host = |id: &str, properties: Value, state: &str| json!({ "HostId": id, "AvailabilityZone": "us-east-1a", "State": state, "HostProperties": properties });
+    let hosts = json!([
+        host("h-1", json!({ "InstanceType": "m5.large", "TotalVCpus": 4 }), "available"),
+        host("h-2", json!({ "InstanceFamily": "m5", "TotalVCpus": 96 }), "available"),
+        host("h-9", json!({ "InstanceFamily": "m5", "TotalVCpus": 96 }), "released"),
+    ]);
+    write("dedicated.json", &json!({ "Hosts": hosts }).to_string());
+    let report = import(place.path(), "describe-instances", &["ec2.json", "dedicated.json"], &[]);
+    assert_eq!([&report["hosts"], &report["residents"], &report["launched_at_start"]], [3, 4, 1]);
+    assert_eq!(
+        report["told"],
+        json!({ "hosts of an assumed size: that of the largest type of their family": ["h-3"] })
+    );
+    assert_eq!(
+        text(place.path(), "out/hosts.csv"),
+        "name,sku,families,types,vcpu,memory_gib\nh-1,m5,,m5.large,4,16\nh-2,m5,m5,,96,384\nh-3,c5,,,96,192\n"
+    );
+    assert_eq!(
+        text(place.path(), "out/trace.csv"),
+        "start_s,end_s,instance,host,account,type,tenancy\n0,,i-1,h-1,123,m5.large,dedicated\n\
+         0,,i-2,h-2,123,m5.xlarge,dedicated\n0,,i-3,h-1,123,m5.large,dedicated\n0,,i-4,h-3,123,c5.large,dedicated\n\
+         0,,i-5,,123,m5.large,\n"
+    );
+    let summary = run(place.path(), &[]);
+    assert_eq!([&summary["steady_state"]["moved_in"], &summary["launch"]["succeeded"]], [4, 1]);
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+
     // Tables of one's own.
     write("mine.csv", "VM Name;Hypervisor;vCPUs;Memory MB;State\na;h1;2;2048;running\nb;h1;2;2048;stopped\n");
     write("hosts.csv", "Hostname,Cores,RAM GB,Rack\nh1,16,64,r1\n");
@@ -221,7 +263,7 @@ fn an_inventory_that_cannot_be_read_says_so() {
     for (from, file, expected) in [
         ("kubectl", "bad.json", "bad.json:2:11: is no JSON"),
         ("kubectl", "pods.json", "found nothing that runs"),
-        ("describe-instances", "pods.json", "found no `Reservations`"),
+        ("describe-instances", "pods.json", "found neither `Reservations` nor `Hosts`"),
         ("rvtools", "book.xlsx", "found a workbook"),
         ("rvtools", "odd.csv", "found neither the column `VM` of vInfo"),
         ("csv", "odd.csv", "found no size"),

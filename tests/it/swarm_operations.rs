@@ -53,6 +53,20 @@ const WORLD: &str = "
     name = 'broken'
     state = 'failed'";
 
+/// Calls that every world begins with: chance alone hits what is attached too seldom.
+const ATTACHED: &str = "
+    0 create-volume volume=w zone=z0 size_gib=1 account=a
+    0 create-interface interface=w subnet=s0 account=a
+    0 launch instance=w type=t3.micro subnet=s0 account=a
+    310 attach-volume volume=w instance=w device=/dev/sdf account=a
+    310 attach-interface interface=w instance=w account=a
+    400 detach-volume volume=w account=a
+    400 detach-interface interface=w account=a
+    420 terminate instance=w account=a
+    430 delete-volume volume=w account=a
+    430 delete-interface interface=w account=a
+";
+
 /// Settings of which a world has one each.
 const VARIANTS: [[&str; 3]; 3] = [
     ["", "lifecycle = { boot = '20s', stop = '30s', terminate = '10s' }", "lifecycle = { stop = '5m' }"],
@@ -243,7 +257,15 @@ impl Draw {
                 format!("group={placement_group} {rule}")
             }
             DeletePlacementGroup => format!("group={placement_group}"),
-            AllocateHost => format!("host={} zone={zone}", self.one_of(&["h0", "h1"])),
+            AllocateHost => {
+                let terms = self.one_of(&["", "", "family=m5 host_recovery=true", "auto_placement=true"]);
+                format!("host={} zone={zone} {terms}", self.one_of(&["h0", "h0", "h1", "h1", "h0|h1"]))
+            }
+            ModifyHost => {
+                let terms =
+                    self.one_of(&["family=m5", "type=m5.large", "auto_placement=true", "host_recovery=true"]);
+                format!("host={} {terms}", self.one_of(&["h0", "h1"]))
+            }
             ReleaseHost => format!("host={}", self.one_of(&["h0", "h1"])),
             CreateReservation => {
                 let terms = self.one_of(&[
@@ -264,7 +286,7 @@ impl Draw {
         let fill = (0..12).map(|i| format!("7000 create-interface interface=f{i} subnet=s1 account=a\n"));
         let clear = (0..12).map(|i| format!("7000 delete-interface interface=f{i} account=a\n"));
         let full: String = fill.chain(clear).collect();
-        let (mut text, mut time) = (String::new(), 0);
+        let (mut text, mut time) = (ATTACHED.to_string(), 430);
         for _ in 0..CALLS {
             time += self.random.below(40);
             // Instances are what the rest is about.

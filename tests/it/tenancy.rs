@@ -76,6 +76,62 @@ fn a_dedicated_host_is_its_accounts_until_it_is_released_empty() {
 }
 
 #[test]
+fn several_dedicated_hosts_are_allocated_together_or_not_at_all() {
+    let rows = "
+        0 allocate-host host=g|h zone=a account=one
+        1 allocate-host host=i|j zone=a account=two
+        2 release-host host=g account=one
+        3 allocate-host host=i|j zone=a account=two
+        4 release-host host=i account=two
+        5 release-host host=h account=one";
+    let (outcome, notes) = world(3, "", "", rows).watch();
+    let expected = [(1.0, "allocate-host", "InsufficientHostCapacity", 1)];
+    assert_eq!(notes.refused(), expected, "one that was free is free again");
+    assert!(paid(&outcome, Kind::Host) > 0);
+    let (_, notes) = world(3, "", "[quotas]\ndedicated_hosts = 2", &rows.replace("g|h", "g|h|k")).watch();
+    let expected = [
+        (0.0, "allocate-host", "HostLimitExceeded", 1),
+        (2.0, "release-host", "InvalidHostID.NotFound", 1),
+        (3.0, "allocate-host", "HostLimitExceeded", 1),
+        (5.0, "release-host", "InvalidHostID.NotFound", 1),
+    ];
+    assert_eq!(notes.refused(), expected, "none of the three was allocated");
+}
+
+#[test]
+fn the_terms_of_a_dedicated_host_change_where_its_instances_allow_it() {
+    let rows = "
+        0 allocate-host host=h zone=a type=m5.large account=one
+        1 launch instance=i type=m5.large tenancy=host account=one
+        2 modify-host host=h auto_placement=true account=one
+        3 launch instance=i type=m5.large tenancy=host account=one
+        4 modify-host host=h family=m5 account=one
+        5 modify-host host=h family=c5 account=one
+        6 modify-host host=h auto_placement=true account=two
+        7 stop instance=i account=one
+        9 modify-host host=h family=m5 account=one
+        10 launch instance=j type=m5.xlarge tenancy=host account=one
+        11 modify-host host=h type=m5.large account=one
+        12 modify-host host=h type=m5.xlarge account=one
+        13 modify-host host=h auto_placement=false account=one
+        14 terminate instance=j account=one
+        16 start instance=i account=one
+        17 release-host host=h account=one
+        18 modify-host host=h auto_placement=true account=one";
+    let (_, notes) = world(2, "", "[lifecycle]\nstop = '1s'\nterminate = '1s'", rows).watch();
+    let expected = [
+        (1.0, "launch", "InsufficientHostCapacity", 1),
+        (4.0, "modify-host", "IncorrectState", 1),
+        (5.0, "modify-host", "InvalidParameterValue", 1),
+        (6.0, "modify-host", "InvalidHostID.NotFound", 1),
+        (11.0, "modify-host", "IncorrectState", 1),
+        (16.0, "start", "InsufficientHostCapacity", 1),
+        (18.0, "modify-host", "InvalidHostID.NotFound", 1),
+    ];
+    assert_eq!(notes.refused(), expected);
+}
+
+#[test]
 fn host_groups_say_whom_they_are_for() {
     let rows = "
         0 launch type=m5.large

@@ -63,7 +63,7 @@ operations! {
     UnassignAddresses = 34, "unassign-addresses", "remove private addresses or prefixes from an instance";
     CreatePlacementGroup = 35, "create-placement-group", "make a placement group";
     DeletePlacementGroup = 36, "delete-placement-group", "delete a placement group";
-    AllocateHost = 37, "allocate-host", "allocate a dedicated host to the account";
+    AllocateHost = 37, "allocate-host", "allocate dedicated hosts to the account, all of those named or none";
     ReleaseHost = 38, "release-host", "release a dedicated host";
     CreateReservation = 39, "create-capacity-reservation", "reserve room for instances";
     CancelReservation = 40, "cancel-capacity-reservation", "cancel a capacity reservation";
@@ -71,6 +71,7 @@ operations! {
     DeleteTags = 42, "delete-tags", "remove tags from instances";
     ArchiveSnapshot = 43, "archive-snapshot", "move a snapshot to the archive tier";
     RestoreSnapshot = 44, "restore-snapshot", "move a snapshot back from the archive tier";
+    ModifyHost = 45, "modify-host", "change the terms of a dedicated host";
 }
 
 impl Enum for Operation {

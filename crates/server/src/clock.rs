@@ -71,6 +71,17 @@ impl RunningClock {
         };
         self.origin.after(scaled(self.began.elapsed(), times)).max(reached)
     }
+
+    /// Returns how long it takes by the wall clock until a simulated time, from `reached` on; `None` for never.
+    pub fn wait_for(&self, at: Time, reached: Time) -> Option<std::time::Duration> {
+        let times = match self.mode {
+            ClockMode::Real => 1,
+            ClockMode::Scaled(times) => u64::from(times.get()),
+            ClockMode::Stepped => return None,
+        };
+        let left = at.0.saturating_sub(self.time(reached).0);
+        (at < Time::NEVER).then(|| std::time::Duration::from_nanos(left.div_ceil(times)))
+    }
 }
 
 /// Returns a time that has passed, so many times as long.
@@ -100,5 +111,21 @@ mod tests {
         let ahead = Time(u64::MAX / 2);
         assert_eq!(RunningClock::start(ClockMode::Real, Time::ZERO).time(ahead), ahead);
         assert_eq!(scaled(std::time::Duration::from_millis(2), 3), Duration(6_000_000));
+    }
+
+    #[test]
+    fn a_wait_is_as_long_as_the_clock_says() {
+        let at = Time::ZERO.after(Duration::from_seconds(3600));
+        let wait =
+            |mode: &str, at| RunningClock::start(mode.parse().unwrap(), Time::ZERO).wait_for(at, Time::ZERO);
+        assert_eq!(wait("stepped", at), None);
+        assert_eq!(wait("real", Time::NEVER), None);
+        assert_eq!(wait("real", Time::ZERO), Some(std::time::Duration::ZERO));
+        let near = |mode: &str, seconds: f64| {
+            let left = seconds - wait(mode, at).unwrap().as_secs_f64();
+            assert!((0.0..1.0).contains(&left), "{mode}: {left}");
+        };
+        near("real", 3600.0);
+        near("scaled=60", 60.0);
     }
 }

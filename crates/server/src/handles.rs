@@ -75,6 +75,11 @@ pub fn wrong_id(kind: IdKind, text: &str) -> ApiError {
     }
 }
 
+/// Returns the number by which the id of a dedicated host is made: that of the host, and its releases so far.
+pub fn host_number(host: HostId, term: u32) -> u64 {
+    u64::from(term) << 32 | u64::from(host.0)
+}
+
 impl CloudModel<'_> {
     /// Reads the id of a resource.
     pub fn read_id(&self, kind: IdKind, text: &str) -> Result<u32, ApiError> {
@@ -187,12 +192,27 @@ impl CloudModel<'_> {
         Ok(handle)
     }
 
+    /// Returns the id of a dedicated host. One that is allocated again has another ("you can't reuse the same host or host ID again",
+    /// EC2 user guide, "Release an Amazon EC2 Dedicated Host", read 2026-11).
+    pub fn host_id(&self, host: HostId) -> String {
+        self.host_id_of(host, self.session.releases_of(host))
+    }
+
+    /// Returns the id that a dedicated host had after so many releases.
+    pub fn host_id_of(&self, host: HostId, term: u32) -> String {
+        self.ids.show(IdKind::DedicatedHost, host_number(host, term))
+    }
+
     /// Returns the dedicated host of an account that an id stands for.
     pub fn dedicated_host(&self, account: AccountId, text: &str) -> Result<HostId, ApiError> {
-        let id = HostId(self.read_id(IdKind::DedicatedHost, text)?);
-        let is_own = self.session.has_dedicated_host(account, id);
-        let unknown = || ApiError::not_found(Failure::InvalidHostIdNotFound, "host ID", text);
-        if is_own { Ok(id) } else { Err(unknown()) }
+        let number = self.ids.read(IdKind::DedicatedHost, text);
+        let number = number.ok_or_else(|| wrong_id(IdKind::DedicatedHost, text))?;
+        let host = HostId(number as u32);
+        let is_of_now = number == host_number(host, self.session.releases_of(host));
+        if is_of_now && self.session.has_dedicated_host(account, host) {
+            return Ok(host);
+        }
+        Err(ApiError::not_found(Failure::InvalidHostIdNotFound, "host ID", text))
     }
 
     /// Returns the handle of a dedicated host of an account.
@@ -201,15 +221,6 @@ impl CloudModel<'_> {
         let handle = self.session.directory_mut().handles.host(text);
         self.session.bind_resource(handle.0, CreatedResource::Host(id));
         Ok(handle)
-    }
-
-    /// Returns the spot instance of an account whose request an id stands for.
-    pub fn requested_instance(&self, account: AccountId, text: &str) -> Result<InstanceId, ApiError> {
-        let number = self.ids.read(IdKind::SpotRequest, text);
-        let view = number.and_then(|number| self.session.instance(InstanceId(number)));
-        let is_spot = |id| self.labels.launch_of(id).is_some_and(|launch| launch.labels.spot.is_some());
-        let found = view.filter(|view| view.account == account && is_spot(view.id));
-        found.map(|view| view.id).ok_or_else(|| wrong_id(IdKind::SpotRequest, text))
     }
 
     /// Returns the handle of a capacity reservation.

@@ -58,8 +58,12 @@ const MOST_AT_ONCE: usize = 256;
 /// Time without a command after which the owner looks at the clock and for a signal.
 const IDLE: WallDuration = WallDuration::from_millis(50);
 
-/// The same while requests wait for the control plane.
-const AWAITED: WallDuration = WallDuration::from_millis(2);
+/// Least wait for which there is a timer that a command ends early; for a shorter one the thread sleeps.
+const TIMED: WallDuration = WallDuration::from_millis(2);
+
+/// Longest sleep, in which commands wait, and shortest: about as long as the system needs to wake a thread.
+const LONGEST_SLEEP: WallDuration = WallDuration::from_micros(200);
+const SHORTEST_SLEEP: WallDuration = WallDuration::from_micros(50);
 
 /// Time that connections have to send what is ready when the server stops.
 const LAST_REPLIES: WallDuration = WallDuration::from_millis(200);
@@ -99,10 +103,8 @@ pub fn serve(
     runtime.spawn(connections::accept(listener, routes, ConnectionLimits::default()));
     listening(address);
     while !is_over() {
-        let patience = if owner.is_awaited() { AWAITED } else { IDLE };
-        let next = runtime.block_on(async { tokio::time::timeout(patience, queue.recv()).await });
+        let first = next_command(&runtime, &mut queue, owner.wait_for_answers());
         owner.tick()?;
-        let first = next.ok().flatten();
         let others = std::iter::from_fn(|| queue.try_recv().ok());
         for (command, reply_to) in first.into_iter().chain(others).take(MOST_AT_ONCE) {
             owner.take(command, reply_to)?;
@@ -113,6 +115,26 @@ pub fn serve(
     let outcome = owner.close()?;
     runtime.shutdown_timeout(LAST_REPLIES);
     Ok(outcome)
+}
+
+/// Waits for a command, and no longer than until the run gives an answer that a request waits for: the time of a call through the control
+/// plane is that of the model, not that of a timer.
+fn next_command(
+    runtime: &Runtime,
+    queue: &mut mpsc::Receiver<Envelope>,
+    until_answer: Option<WallDuration>,
+) -> Option<Envelope> {
+    let patience = until_answer.unwrap_or(IDLE).min(IDLE);
+    if patience >= TIMED {
+        // It goes off up to a millisecond late.
+        let patience = patience - WallDuration::from_millis(1);
+        return runtime.block_on(async { tokio::time::timeout(patience, queue.recv()).await }).ok().flatten();
+    }
+    if let Ok(command) = queue.try_recv() {
+        return Some(command);
+    }
+    std::thread::sleep(patience.clamp(SHORTEST_SLEEP, LONGEST_SLEEP));
+    queue.try_recv().ok()
 }
 
 /// Sends replies. A client that has gone away needs none.

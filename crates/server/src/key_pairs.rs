@@ -29,6 +29,8 @@ pub struct KeyPair {
 #[derive(Debug, Default)]
 pub struct KeyPairs {
     pairs: BTreeMap<(AccountId, String), KeyPair>,
+    /// Names of the pairs that there are, by account and number.
+    names: BTreeMap<(AccountId, u32), String>,
     made: u32,
 }
 
@@ -47,6 +49,7 @@ impl KeyPairs {
         }
         let number = self.made;
         self.made += 1;
+        self.names.insert((account, number), name.to_string());
         let made = || format!("key {number} of account {}", account.0).into_bytes();
         let digest = Sha256::digest(public_key.as_ref().map_or_else(made, |key| key.blob.clone()));
         let fingerprint = BASE64_STANDARD.encode(digest);
@@ -56,7 +59,22 @@ impl KeyPairs {
 
     /// Removes a key pair; returns it if there was one.
     pub fn remove(&mut self, account: AccountId, name: &str) -> Option<KeyPair> {
-        self.pairs.remove(&(account, name.to_string()))
+        let removed = self.pairs.remove(&(account, name.to_string()));
+        if let Some(pair) = &removed {
+            self.names.remove(&(account, pair.number));
+        }
+        removed
+    }
+
+    /// Returns the key pair of a name.
+    pub fn named(&self, account: AccountId, name: &str) -> Option<(&str, &KeyPair)> {
+        let found = self.pairs.get_key_value(&(account, name.to_string()));
+        found.map(|((_, name), pair)| (name.as_str(), pair))
+    }
+
+    /// Returns the key pair of a number.
+    pub fn numbered(&self, account: AccountId, number: u32) -> Option<(&str, &KeyPair)> {
+        self.names.get(&(account, number)).and_then(|name| self.named(account, name))
     }
 
     /// Returns the key pairs of an account, by name.
@@ -131,8 +149,20 @@ mod tests {
         assert!(pairs.add((own, "mine"), "rsa", Time::ZERO, None).is_none());
         assert!(pairs.add((other, "mine"), "rsa", Time::ZERO, None).is_some());
         assert!(pairs.allows(own, "mine") && !pairs.allows(own, "any"));
+        assert_eq!(pairs.numbered(own, 0).map(|(name, _)| name), Some("mine"));
+        assert_eq!(
+            (pairs.numbered(own, 1), pairs.numbered(other, 0)),
+            (None, None),
+            "each is of its account"
+        );
         assert!(pairs.remove(own, "mine").is_some() && pairs.remove(own, "mine").is_none());
         assert!(pairs.allows(own, "any"));
+        assert_eq!((pairs.numbered(own, 0), pairs.named(own, "mine")), (None, None));
+        assert_eq!(
+            pairs.add((own, "mine"), "rsa", Time::ZERO, None).unwrap().number,
+            2,
+            "numbers are not used again"
+        );
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use plimsoll_base::units::{AccountId, InstanceId, Time};
+use plimsoll_base::units::{AccountId, Duration, InstanceId, Time};
 use plimsoll_model::workload::call::Tag;
+use plimsoll_sim::cloud::session::SpotRequestNumber;
 
 /// Labels of the instances of one launch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -49,6 +50,8 @@ pub struct LaunchRecord {
     pub is_ended_by_client: bool,
     /// True if a client cancelled the spot request of the instance.
     pub is_request_cancelled: bool,
+    /// Its spot request, if that has waited; another has the number of the instance.
+    pub request: Option<SpotRequestNumber>,
 }
 
 /// Labels of a resource that is no instance.
@@ -70,8 +73,14 @@ const KEPT: usize = 4096;
 pub struct Labels {
     launches: BTreeMap<InstanceId, LaunchRecord>,
     in_order: VecDeque<InstanceId>,
+    /// Labels of spot requests that wait, or have ended without an instance.
+    waiting: BTreeMap<SpotRequestNumber, Arc<LaunchLabels>>,
+    /// Instances of the spot requests that have waited.
+    fulfilled: BTreeMap<SpotRequestNumber, InstanceId>,
     /// Resources other than instances that have labels, by account and id as clients write it.
     resources: BTreeMap<(AccountId, String), ResourceLabels>,
+    /// Resources that are gone and still shown, with the time from which they are not.
+    leaving: VecDeque<(Time, AccountId, String)>,
 }
 
 impl Labels {
@@ -85,8 +94,8 @@ impl Labels {
         let Some(first) = instances.first().copied() else { return };
         for id in instances {
             let labels = Arc::clone(labels);
-            let launch =
-                LaunchRecord { first, labels, is_ended_by_client: false, is_request_cancelled: false };
+            let (is_ended_by_client, is_request_cancelled, request) = (false, false, None);
+            let launch = LaunchRecord { first, labels, is_ended_by_client, is_request_cancelled, request };
             self.launches.insert(*id, launch);
             self.in_order.push_back(*id);
         }
@@ -98,10 +107,49 @@ impl Labels {
             let oldest = self.in_order.pop_front().expect("there are more than are kept");
             if is_shown(oldest) {
                 self.in_order.push_back(oldest);
-            } else {
-                self.launches.remove(&oldest);
+            } else if let Some(request) = self.launches.remove(&oldest).and_then(|launch| launch.request) {
+                self.fulfilled.remove(&request);
             }
         }
+    }
+
+    /// Notes a spot request that waits, and forgets those of which `is_shown` says that clients see them no longer.
+    pub fn note_request(
+        &mut self,
+        number: SpotRequestNumber,
+        labels: &Arc<LaunchLabels>,
+        is_shown: impl Fn(SpotRequestNumber) -> bool,
+    ) {
+        // Each request looks at the two oldest: they end after a time that is the same for all.
+        let oldest: Vec<SpotRequestNumber> = self.waiting.keys().take(2).copied().collect();
+        for gone in oldest.into_iter().filter(|oldest| !is_shown(*oldest)) {
+            self.waiting.remove(&gone);
+        }
+        self.waiting.insert(number, Arc::clone(labels));
+    }
+
+    /// Notes that a spot request that has waited is fulfilled by an instance, whose launch is noted. Returns its labels.
+    pub fn note_fulfilled(
+        &mut self,
+        number: SpotRequestNumber,
+        id: InstanceId,
+        is_shown: impl Fn(InstanceId) -> bool,
+    ) -> Option<Arc<LaunchLabels>> {
+        let labels = self.waiting.remove(&number)?;
+        self.note_launch(&[id], &labels, is_shown);
+        self.launches.get_mut(&id)?.request = Some(number);
+        self.fulfilled.insert(number, id);
+        Some(labels)
+    }
+
+    /// Returns the labels of a spot request without an instance.
+    pub fn of_request(&self, number: SpotRequestNumber) -> Option<&LaunchLabels> {
+        self.waiting.get(&number).map(|labels| &**labels)
+    }
+
+    /// Returns the instance that has fulfilled a spot request which had waited.
+    pub fn fulfilled_by(&self, number: SpotRequestNumber) -> Option<InstanceId> {
+        self.fulfilled.get(&number).copied()
     }
 
     /// Notes that a client has stopped or terminated an instance, or has started it again.
@@ -138,6 +186,15 @@ impl Labels {
     /// Forgets the labels of a resource that is gone.
     pub fn forget(&mut self, account: AccountId, id: &str) {
         self.resources.remove(&(account, id.to_string()));
+    }
+
+    /// Forgets the labels of a resource that is gone once it is no longer shown. Those that are due leave at the next such call.
+    pub fn forget_later(&mut self, now: Time, shown_for: Duration, account: AccountId, id: &str) {
+        while self.leaving.front().is_some_and(|(until, ..)| *until <= now) {
+            let (_, account, id) = self.leaving.pop_front().expect("it has a first");
+            self.forget(account, &id);
+        }
+        self.leaving.push_back((now.after(shown_for), account, id.to_string()));
     }
 
     /// Returns the resources of an account that have labels, by id.

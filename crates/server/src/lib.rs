@@ -31,6 +31,8 @@ pub mod render;
 
 pub mod security_rules;
 
+pub mod spot_requests;
+
 pub mod actions;
 
 pub mod rest;

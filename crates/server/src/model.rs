@@ -7,7 +7,7 @@ use plimsoll_base::input::InputError;
 use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::workload::call::Action;
 use plimsoll_sim::cloud::observe::Observer;
-use plimsoll_sim::cloud::session::{CallNumber, Effects, Session};
+use plimsoll_sim::cloud::session::{CallNumber, Effects, Session, SpotRequestNumber};
 use plimsoll_sim::scenario::Scenario;
 
 use crate::api_error::ApiError;
@@ -15,6 +15,15 @@ use crate::ids::{IdKind, ResourceIds};
 use crate::key_pairs::KeyPairs;
 use crate::labels::Labels;
 use crate::tokens::ActionTokens;
+
+/// Bit of the numbers by which ids of spot requests are made: set for those that have waited, which are numbered by themselves; the
+/// others have the number of their instance.
+pub const WAITED: u64 = 1 << 63;
+
+/// Returns the number by which the id of a spot request that has waited is made.
+pub fn waiting_request(number: SpotRequestNumber) -> u64 {
+    WAITED | number.0
+}
 
 /// Outcome of a call as the cloud answers it.
 pub type CallOutcome = Result<Effects, FailureReason>;
@@ -181,7 +190,8 @@ impl<'a> CloudModel<'a> {
 
     /// Returns the id of the spot request of an instance.
     pub fn spot_request_id(&self, id: InstanceId) -> String {
-        self.ids.show(IdKind::SpotRequest, id.0)
+        let waited = self.labels.launch_of(id).and_then(|launch| launch.request);
+        self.ids.show(IdKind::SpotRequest, waited.map_or(id.0, waiting_request))
     }
 
     /// Returns the error of a call about instances; where one does not exist for the account, it names which.

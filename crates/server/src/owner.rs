@@ -1,6 +1,7 @@
 //! The owner of the simulation: takes commands one after the other, and replies when the cloud has answered.
 
 use std::collections::BTreeMap;
+use std::time::Duration as WallDuration;
 
 use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Duration, Time};
@@ -127,9 +128,12 @@ impl<'a, R> SimulationOwner<'a, R> {
         Ok(std::mem::take(&mut self.ready))
     }
 
-    /// Returns whether a request waits for an answer.
-    pub fn is_awaited(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Returns how long nothing comes of the run by itself that a request waits for; `None` where none waits.
+    pub fn wait_for_answers(&self) -> Option<WallDuration> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.clock.wait_for(self.model.session.next_at(), self.model.now())
     }
 
     /// Lets the clock come to where it should be, and gives the answers that are there by then.
@@ -272,6 +276,7 @@ impl<'a, R> SimulationOwner<'a, R> {
         request: &CloudRequest,
         reply_to: Option<R>,
     ) -> Result<Option<CallNumber>, InputError> {
+        actions::follow(&mut self.model);
         let caller = self.model.caller(account);
         let begun = match request {
             CloudRequest::Action(form) => begin_action(&mut self.model, caller, form),

@@ -6,6 +6,7 @@ use plimsoll_base::catalogue;
 use plimsoll_base::units::{InstanceId, InterfaceId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::Interface;
+use plimsoll_model::network::security::SecurityGroup;
 use plimsoll_model::workload::call::LaunchTenancy;
 use plimsoll_sim::cloud::session::InstanceChange;
 use plimsoll_sim::cloud::session::view::InstanceView;
@@ -133,10 +134,7 @@ fn instance(xml: &mut Xml, model: &CloudModel<'_>, view: &InstanceView<'_>) {
         xml.text("groupName", group.map_or("", |group| groups[group.0 as usize].as_str()));
         xml.text("tenancy", tenancy(view));
         let is_on_own = tenancy(view) == "host";
-        xml.maybe(
-            "hostId",
-            view.host.filter(|_| is_on_own).map(|host| model.id(IdKind::DedicatedHost, host.0)),
-        );
+        xml.maybe("hostId", view.host.filter(|_| is_on_own).map(|host| model.host_id(host)));
     });
     xml.inside("monitoring", |xml| xml.text("state", "disabled"));
     xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));
@@ -209,7 +207,12 @@ pub const ROOT_DEVICE: &str = "/dev/sda1";
 
 /// Writes the security groups of an instance.
 pub fn security_groups(xml: &mut Xml, model: &CloudModel<'_>, id: InstanceId) {
-    xml.list("groupSet", model.session.security_groups_of(id), |xml, group| {
+    group_set(xml, model, model.session.security_groups_of(id));
+}
+
+/// Writes these security groups.
+pub fn group_set(xml: &mut Xml, model: &CloudModel<'_>, groups: Vec<&SecurityGroup>) {
+    xml.list("groupSet", groups, |xml, group| {
         xml.text("groupId", model.id(IdKind::SecurityGroup, group.id.0));
         xml.text("groupName", &group.name);
     });

@@ -3,9 +3,7 @@
 use ipnet::Ipv4Net;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::{RuleId, SecurityGroupId};
-use plimsoll_model::network::security::{
-    Direction, Peer, Permission, Ports, Protocol, SecurityGroup, Traffic, Vpc,
-};
+use plimsoll_model::network::security::{Direction, Owner, Peer, Permission, Ports, Protocol, Traffic, Vpc};
 use plimsoll_model::workload::resource_call::{PeerRequest, RuleRequest};
 
 use crate::api_error::ApiError;
@@ -113,9 +111,6 @@ pub fn id_of(
     vpc: Vpc,
     name: &str,
 ) -> Result<SecurityGroupId, ApiError> {
-    let is_meant = |group: &&SecurityGroup| {
-        group.owner.account == caller.account && group.owner.vpc == vpc && group.name == name
-    };
-    let found = model.session.security().groups().find(is_meant).map(|group| group.id);
-    found.ok_or_else(|| ApiError::gone("security group"))
+    let owner = Owner { account: caller.account, vpc };
+    model.session.security().find(owner, name).map_err(|_| ApiError::gone("security group"))
 }

@@ -723,6 +723,23 @@ fn refusals_have_the_words_of_ec2() {
                 "The image id '[ami-0123abcd]' does not exist",
             ),
             (
+                "Action=DescribeImages&ImageId.1=ami-0123abcd&ImageId.2=ami-1123abcd".to_string(),
+                "InvalidAMIID.NotFound",
+                "The image ids '[ami-0123abcd, ami-1123abcd]' do not exist",
+            ),
+            (
+                "Action=DescribeImages&ImageId.1=ami-0123abcd&ImageId.2=best".to_string(),
+                "InvalidAMIID.Malformed",
+                "Invalid id: &quot;best&quot; (expecting &quot;ami-...&quot;)",
+            ),
+            (
+                format!(
+                    "{run}&ImageId=base&BlockDeviceMapping.1.DeviceName=/dev/sdf&BlockDeviceMapping.1.Ebs.VolumeType=gp3"
+                ),
+                "MissingParameter",
+                "The request must contain the parameter size or snapshotId",
+            ),
+            (
                 format!("{run}&ImageId=best"),
                 "InvalidAMIID.Malformed",
                 "Invalid id: &quot;best&quot; (expecting &quot;ami-...&quot;)",
@@ -781,11 +798,10 @@ fn refusals_have_the_words_of_ec2() {
         assert_eq!(attribute(asker, "rootDeviceName"), "<value>/dev/sda1</value>");
         let modify = format!("Action=ModifyInstanceAttribute&InstanceId={id}&InstanceType.Value=m5.lrge");
         assert_eq!(asker.refused(&modify).1, "InvalidInstanceAttributeValue");
-        assert_eq!(
-            (attribute(asker, "kernel"), attribute(asker, "groupSet")),
-            (String::new(), String::new())
-        );
+        assert_eq!(attribute(asker, "kernel"), "");
         let group = texts(&asker.get("Action=DescribeSecurityGroups"), "groupId").remove(0);
+        assert_eq!(texts(&attribute(asker, "groupSet"), "groupId"), [group.as_str()], "the default one");
+        assert!(made.contains("<groupName>default</groupName>"), "and the launch shows it: {made}");
         asker.get(&format!("Action=ModifyInstanceAttribute&InstanceId={id}&GroupId.1={group}"));
         assert_eq!(texts(&attribute(asker, "groupSet"), "groupId"), [group]);
     });

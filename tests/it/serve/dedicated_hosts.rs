@@ -73,14 +73,33 @@ fn a_host_is_allocated_filled_and_released() {
         asker.advance("1m");
         let released = asker.get(&format!("Action=ReleaseHosts&HostId.1={id}"));
         assert_eq!(texts(&texts(&released, "successful")[0], "item"), [id.as_str()]);
-        assert_eq!(texts(&asker.get("Action=DescribeHosts"), "hostId").len(), 0);
-        for gone in ["DescribeHosts", "ReleaseHosts"] {
+        for gone in ["ModifyHosts&AutoPlacement=on", "ReleaseHosts"] {
             assert_eq!(
                 asker.refused(&format!("Action={gone}&HostId.1={id}")),
                 code("InvalidHostID.NotFound")
             );
         }
         assert_eq!(asker.refused(&launch(&on_host)), code("InvalidHostID.NotFound"));
+        let named = format!("Action=DescribeHosts&HostId.1={id}");
+        let shown = asker.get(&named);
+        for (name, value) in [
+            ("hostId", id.as_str()),
+            ("state", "released"),
+            ("key", "use"),
+            ("releaseTime", "2026-01-01T00:01:00.000Z"),
+        ] {
+            assert_eq!(texts(&shown, name), [value], "{name}");
+        }
+        assert_eq!(texts(&shown, "instanceId").len(), 0);
+        let next = asker.get(&allocate("&InstanceType=m5.large"));
+        let next = texts(&texts(&next, "hostIdSet")[0], "item").remove(0);
+        assert_ne!(next, id, "it is the same host, and another dedicated host");
+        let shown = asker.get("Action=DescribeHosts&Filter.1.Name=state&Filter.1.Value.1=available");
+        assert_eq!(texts(&shown, "hostId"), [next.as_str()]);
+        assert_eq!(texts(&asker.get(&named), "state"), ["released"]);
+        asker.advance("1h");
+        assert_eq!(asker.refused(&named), code("InvalidHostID.NotFound"));
+        assert_eq!(texts(&asker.get("Action=DescribeHosts"), "hostId"), [next]);
     });
 }
 
@@ -112,13 +131,13 @@ fn hosts_are_refused_as_the_model_refuses_them() {
             ("&InstanceType=m5.large&InstanceFamily=m5", "InvalidParameterCombination"),
             ("&InstanceType=x9.huge", "InvalidParameterValue"),
             ("&InstanceType=m5.large&AutoPlacement=maybe", "InvalidParameterValue"),
-            ("&InstanceType=m5.large&HostRecovery=on", "InvalidParameterValue"),
+            ("&InstanceType=m5.large&HostRecovery=maybe", "InvalidParameterValue"),
+            ("&InstanceType=m5.large&HostMaintenance=on", "InvalidParameterValue"),
         ] {
             assert_eq!(asker.refused(&allocate(more)), code(expected), "{more}");
         }
-        let many = allocate("&InstanceType=m5.large").replace("Quantity=1", "Quantity=2");
-        assert_eq!(asker.refused(&many), code("UnsupportedOperation"));
-        assert_eq!(asker.refused(&many.replace("Quantity=2", "Quantity=0")), code("InvalidQuantity"));
+        let none = allocate("&InstanceType=m5.large").replace("Quantity=1", "Quantity=0");
+        assert_eq!(asker.refused(&none), code("InvalidQuantity"));
         assert_eq!(asker.refused("Action=DescribeHosts&HostId.1=h-1"), code("InvalidHostID.Malformed"));
         asker.account = "small".to_string();
         assert_eq!(
@@ -137,5 +156,100 @@ fn hosts_are_refused_as_the_model_refuses_them() {
         let in_b = allocate("&InstanceType=m5.large").replace("Zone=a", "Zone=b");
         asker.get(&in_b);
         assert_eq!(asker.refused(&in_b), code("HostLimitExceeded"));
+    });
+}
+
+#[test]
+fn several_hosts_are_allocated_with_one_call_or_none_is() {
+    with_server(HOSTS, None, |asker| {
+        let quantity = |quantity: &str| {
+            let tag = "&TagSpecification.1.ResourceType=dedicated-host&TagSpecification.1.Tag.1.Key=use";
+            allocate(&format!("&InstanceType=m5.large{tag}"))
+                .replace("Quantity=1", &format!("Quantity={quantity}"))
+        };
+        for too_many in ["3", "4000000000"] {
+            assert_eq!(asker.refused(&quantity(too_many)), (500, "InsufficientHostCapacity".to_string()));
+        }
+        let made = texts(&texts(&asker.get(&quantity("2")), "hostIdSet")[0], "item");
+        let shown = asker.get("Action=DescribeHosts");
+        assert_eq!((texts(&shown, "hostId"), texts(&shown, "key").len()), (made, 2));
+        assert_eq!(asker.refused(&quantity("1")), (500, "InsufficientHostCapacity".to_string()));
+        asker.account = "small".to_string();
+        let in_b = quantity("2").replace("Zone=a", "Zone=b");
+        assert_eq!(asker.refused(&in_b), code("HostLimitExceeded"));
+        asker.get(&in_b.replace("Quantity=2", "Quantity=1"));
+    });
+}
+
+#[test]
+fn the_terms_of_hosts_are_modified_one_by_one() {
+    with_server(HOSTS, None, |asker| {
+        let both = asker.get(&allocate("&InstanceFamily=m5").replace("Quantity=1", "Quantity=2"));
+        let ids = texts(&texts(&both, "hostIdSet")[0], "item");
+        asker.get(&launch(&format!("&Placement.HostId={}", ids[0])));
+        let modify = |more: &str| format!("Action=ModifyHosts&HostId.1={}&HostId.2={}{more}", ids[0], ids[1]);
+        let parts = |answer: &str| {
+            let successful = texts(&texts(answer, "successful")[0], "item");
+            (successful, texts(answer, "resourceId"), texts(answer, "code"))
+        };
+        let changed = asker.get(&modify("&InstanceType=m5.xlarge&AutoPlacement=on&HostRecovery=on"));
+        let occupied = vec!["Client.InvalidHost.Occupied".to_string()];
+        assert_eq!(parts(&changed), (vec![ids[1].clone()], vec![ids[0].clone()], occupied));
+        let shown = asker.get("Action=DescribeHosts");
+        for (name, values) in [
+            ("autoPlacement", ["off", "on"]),
+            ("hostRecovery", ["off", "on"]),
+            ("allowsMultipleInstanceTypes", ["on", "off"]),
+        ] {
+            assert_eq!(texts(&shown, name), values, "{name}");
+        }
+        let other = asker.get(&modify("&InstanceType=c5.large"));
+        assert_eq!(parts(&other).2, ["Client.InvalidParameterValue"; 2], "it is of another family");
+        let fits = asker.get(&modify("&InstanceType=m5.large"));
+        assert_eq!(parts(&fits).0.len(), 2);
+        for (more, expected) in [
+            ("", "MissingParameter"),
+            ("&AutoPlacement=maybe", "InvalidParameterValue"),
+            ("&InstanceType=m5.large&InstanceFamily=m5", "InvalidParameterCombination"),
+            ("&HostMaintenance=on", "InvalidParameterValue"),
+        ] {
+            assert_eq!(asker.refused(&modify(more)), code(expected), "{more}");
+        }
+        assert_eq!(asker.refused("Action=ModifyHosts&AutoPlacement=on"), code("MissingParameter"));
+        asker.account = "small".to_string();
+        assert_eq!(asker.refused(&modify("&AutoPlacement=on")), code("InvalidHostID.NotFound"));
+    });
+}
+
+#[test]
+fn a_host_that_recovers_is_another_one_with_the_same_tags_and_instances() {
+    let cloud = format!("faults.hosts = {{ detection = '30s', on_failure = 'stop' }}\n{HOSTS}");
+    with_server(&cloud, None, |asker| {
+        let tag = "&TagSpecification.1.ResourceType=dedicated-host&TagSpecification.1.Tag.1.Key=use";
+        let made = asker.get(&allocate(&format!("&InstanceType=m5.large&HostRecovery=on{tag}")));
+        let id = texts(&texts(&made, "hostIdSet")[0], "item").remove(0);
+        let instance = asker.get(&launch(&format!("&Placement.HostId={id}")));
+        let instance = texts(&instance, "instanceId").remove(0);
+        asker.advance("1m");
+        asker.fault(r#"{"fail": {"host": 0}}"#);
+        asker.advance("10s");
+        assert_eq!(texts(&asker.get("Action=DescribeHosts"), "hostId"), [id.as_str()], "nobody knows yet");
+        asker.advance("70s");
+        let shown = asker.get("Action=DescribeHosts");
+        assert_eq!(texts(&shown, "state"), ["released-permanent-failure", "available"]);
+        let ids = texts(&shown, "hostId");
+        assert_eq!((ids[0].as_str(), texts(&shown, "key")), (id.as_str(), vec!["use".to_string(); 2]));
+        assert_eq!(texts(&shown, "hostRecovery"), ["on", "on"]);
+        assert_eq!(texts(&shown, "instanceId"), [instance.as_str()]);
+        let running = asker.get(&format!("Action=DescribeInstances&InstanceId.1={instance}"));
+        assert_eq!(
+            (texts(&running, "hostId"), texts(&running, "name")[0].as_str()),
+            (ids[1..].to_vec(), "running")
+        );
+        assert_eq!(
+            asker.refused(&launch(&format!("&Placement.HostId={id}"))),
+            code("InvalidHostID.NotFound")
+        );
+        asker.get(&launch(&format!("&Placement.HostId={}", ids[1])));
     });
 }

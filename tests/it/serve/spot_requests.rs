@@ -1,6 +1,6 @@
 //! Spot instances and the requests for them.
 
-use super::actions::{launch, texts, with_server};
+use super::actions::{Asker, launch, texts, with_server};
 
 /// Hosts for four instances of `m5.large`, whose spot price is that of the default market: less than that on demand.
 const SPOT: &str = "
@@ -72,9 +72,8 @@ fn a_request_is_fulfilled_by_an_instance_and_ends_with_it() {
 }
 
 #[test]
-fn requests_are_refused_as_launches_are() {
+fn what_no_wait_can_mend_is_refused() {
     with_server(SPOT, None, |asker| {
-        assert_eq!(asker.refused(&format!("{REQUEST}&SpotPrice=0.0011")), wrong("SpotMaxPriceTooLow"));
         for (more, code) in [
             ("&SpotPrice=0.001", "InvalidParameterValue"),
             ("&SpotPrice=much", "InvalidParameterValue"),
@@ -87,14 +86,15 @@ fn requests_are_refused_as_launches_are() {
         ] {
             assert_eq!(asker.refused(&format!("{REQUEST}{more}")), wrong(code), "{more}");
         }
-        // As many as there is room for, and then none.
+        assert_eq!(asker.refused(&format!("{REQUEST}&InstanceCount=1001")), wrong("InvalidParameterValue"));
         let made = asker
-            .get(&format!("{REQUEST}&InstanceCount=9&Type=persistent&InstanceInterruptionBehavior=stop"));
+            .get(&format!("{REQUEST}&InstanceCount=4&Type=persistent&InstanceInterruptionBehavior=stop"));
         assert_eq!(
             (texts(&made, "type"), texts(&made, "instanceInterruptionBehavior")),
             (vec!["persistent".to_string(); 4], vec!["stop".to_string(); 4])
         );
-        assert_eq!(asker.refused(REQUEST), (500, "InsufficientInstanceCapacity".to_string()));
+        let market = "&InstanceMarketOptions.MarketType=spot";
+        assert_eq!(asker.refused(&launch(market)), (500, "InsufficientInstanceCapacity".to_string()));
         let id = texts(&made, "spotInstanceRequestId").remove(0);
         for action in ["DescribeSpotInstanceRequests", "CancelSpotInstanceRequests"] {
             let of = |id: &str| format!("Action={action}&SpotInstanceRequestId.1={id}");
@@ -106,5 +106,116 @@ fn requests_are_refused_as_launches_are() {
         }
         asker.get(&format!("Action=CreateTags&ResourceId.1={id}&Tag.1.Key=a&Tag.1.Value=b"));
         assert_eq!(texts(&asker.get("Action=DescribeTags"), "resourceType"), ["spot-instances-request"]);
+    });
+}
+
+/// State and status code of the request of an id.
+fn state_of(asker: &mut Asker<'_>, id: &str) -> (String, String) {
+    let shown = asker.get(&format!("Action=DescribeSpotInstanceRequests&SpotInstanceRequestId.1={id}"));
+    (texts(&shown, "state").remove(0), texts(&shown, "code").remove(0))
+}
+
+fn open(code: &str) -> (String, String) {
+    ("open".to_string(), code.to_string())
+}
+
+#[test]
+fn a_request_that_finds_no_room_stays_open_until_there_is_some() {
+    with_server(SPOT, None, |asker| {
+        let tag = "&TagSpecification.1.ResourceType=spot-instances-request&TagSpecification.1.Tag.1.Key=use";
+        let made = asker.get(&format!("{REQUEST}&InstanceCount=6{tag}"));
+        let (ids, instances) = (texts(&made, "spotInstanceRequestId"), texts(&made, "instanceId"));
+        assert_eq!((ids.len(), instances.len(), texts(&made, "key").len()), (6, 4, 6));
+        let states = texts(&made, "state");
+        assert_eq!(
+            (&states[3..5], texts(&made, "groupName").len()),
+            (&["active".to_string(), "open".to_string()][..], 6)
+        );
+        assert_eq!(texts(&made, "validUntil"), ["2026-01-08T00:00:00.000Z"; 2]);
+        let waiting = &ids[4];
+        assert_eq!(state_of(asker, waiting), open("capacity-not-available"));
+        let filtered =
+            "Action=DescribeSpotInstanceRequests&Filter.1.Name=status-code&Filter.1.Value.1=capacity-*";
+        assert_eq!(texts(&asker.get(filtered), "spotInstanceRequestId"), ids[4..]);
+        asker.advance("1h");
+        assert_eq!(state_of(asker, waiting), open("capacity-not-available"));
+        assert_eq!(asker.summary().0, 200, "figures of now do not end what waits");
+        asker.get(&format!("Action=TerminateInstances&InstanceId.1={}", instances[0]));
+        asker.advance("6m");
+        assert_eq!(
+            state_of(asker, waiting),
+            ("active".to_string(), "fulfilled".to_string()),
+            "the first one"
+        );
+        assert_eq!(state_of(asker, &ids[5]), open("capacity-not-available"));
+        let of_request = format!(
+            "Action=DescribeInstances&Filter.1.Name=spot-instance-request-id&Filter.1.Value.1={waiting}"
+        );
+        let shown = asker.get(&of_request);
+        assert_eq!(
+            (texts(&shown, "imageId"), texts(&shown, "spotInstanceRequestId")),
+            (vec!["ami-1".to_string()], vec![waiting.clone()])
+        );
+        let tags = asker
+            .get("Action=DescribeTags&Filter.1.Name=resource-type&Filter.1.Value.1=spot-instances-request");
+        assert_eq!(texts(&tags, "resourceId").len(), 6);
+        asker.account = "other".to_string();
+        assert_eq!(
+            texts(&asker.get("Action=DescribeSpotInstanceRequests"), "spotInstanceRequestId").len(),
+            0
+        );
+        let cancel = format!("Action=CancelSpotInstanceRequests&SpotInstanceRequestId.1={}", ids[5]);
+        assert_eq!(asker.refused(&cancel), wrong("InvalidSpotInstanceRequestID.NotFound"));
+        asker.account = "default".to_string();
+        assert_eq!(texts(&asker.get(&cancel), "state"), ["cancelled"]);
+        assert_eq!(
+            state_of(asker, &ids[5]),
+            ("cancelled".to_string(), "canceled-before-fulfillment".to_string())
+        );
+        asker.get(&format!("Action=TerminateInstances&InstanceId.1={}", instances[1]));
+        asker.advance("10m");
+        assert_eq!(texts(&asker.get(filtered), "spotInstanceRequestId").len(), 0, "nothing waits any more");
+        assert_eq!(asker.states().iter().filter(|state| *state == "running").count(), 3);
+        asker.advance("4h");
+        let gone = format!("Action=DescribeSpotInstanceRequests&SpotInstanceRequestId.1={}", ids[5]);
+        assert_eq!(
+            asker.refused(&gone),
+            wrong("InvalidSpotInstanceRequestID.NotFound"),
+            "deleted four hours later"
+        );
+    });
+}
+
+#[test]
+fn a_request_waits_for_its_price() {
+    let prices = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("serve-spot-prices.csv");
+    std::fs::write(&prices, "time_s,type,zone,usd_per_hour\n0,m5.large,a,0.09\n3600,m5.large,a,0.02\n")
+        .unwrap();
+    let market = format!("billing.spot.price = {{ kind = 'file', file = '{}' }}", prices.display());
+    with_server(&format!("{market}\n{SPOT}"), None, |asker| {
+        let made = asker.get(&format!("{REQUEST}&SpotPrice=0.05"));
+        let id = texts(&made, "spotInstanceRequestId").remove(0);
+        assert_eq!(
+            (texts(&made, "state"), texts(&made, "code"), texts(&made, "spotPrice")),
+            (vec!["open".to_string()], vec!["price-too-low".to_string()], vec!["0.050000".to_string()])
+        );
+        asker.advance("59m");
+        assert_eq!(state_of(asker, &id), open("price-too-low"));
+        asker.advance("6m");
+        assert_eq!(state_of(asker, &id).1, "fulfilled");
+    });
+}
+
+#[test]
+fn a_request_is_valid_for_a_week() {
+    with_server(SPOT, None, |asker| {
+        let made = asker.get(&format!("{REQUEST}&SpotPrice=0.0011"));
+        let id = texts(&made, "spotInstanceRequestId").remove(0);
+        asker.advance("167h");
+        assert_eq!(state_of(asker, &id), open("price-too-low"));
+        asker.advance("70m");
+        assert_eq!(state_of(asker, &id), ("closed".to_string(), "schedule-expired".to_string()));
+        asker.get(&format!("Action=CancelSpotInstanceRequests&SpotInstanceRequestId.1={id}"));
+        assert_eq!(state_of(asker, &id).0, "closed", "it has ended");
     });
 }

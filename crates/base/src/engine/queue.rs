@@ -267,6 +267,11 @@ impl<E: Copy + Default> EventQueue<E> {
         Some(first)
     }
 
+    /// Returns the time of the next event, where [`EventQueue::pop_until`] has found none before; else that of some event which comes soon.
+    pub fn next_at(&self) -> Option<Time> {
+        self.next_source().map(|(first, _)| Time(first.at))
+    }
+
     /// Pops the next event.
     #[inline]
     pub fn pop(&mut self) -> Option<(Time, E)> {

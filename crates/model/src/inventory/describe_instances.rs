@@ -1,22 +1,27 @@
-//! `describe-instances`: instances of EC2, as the command line of AWS lists them (API version 2016-11-15), or as CSV.
+//! `describe-instances`: instances of EC2, as the command line of AWS lists them (API version 2016-11-15), or as CSV, and its dedicated
+//! hosts.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::json::{self, items, text};
-use super::{Absence, Inventory, InventoryInstance, InventorySource, table};
+use super::json::{self, amount, items, text};
+use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource, table};
+use crate::fleet::hardware::Hardware;
 use crate::workload::trace::columns::Column;
+use plimsoll_base::catalogue::{self, CatalogueEntry};
 use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::units::Resources;
 
 /// The source.
 ///
-/// EC2 does not tell on which host an instance is: the instances have a zone, and a run launches them at its start, in the order
-/// of their launch. The account is the owner of the reservation.
+/// EC2 tells on which host an instance is only where that is a dedicated host of its account: there it is a resident. The others have a
+/// zone, and a run launches them at its start, in the order of their launch. The account is the owner of the reservation.
 pub const SOURCE: InventorySource = InventorySource {
     name: "describe-instances",
-    description: "instances of EC2, as JSON, or as CSV with columns as in the console",
-    made_by: "aws ec2 describe-instances --output json",
+    description: "instances and dedicated hosts of EC2, as JSON, or as CSV with columns as in the console",
+    made_by: "aws ec2 describe-instances --output json; aws ec2 describe-hosts --output json",
     read,
 };
 
@@ -30,9 +35,17 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
             continue;
         }
         let document = json::read(path)?;
+        if let Some(hosts) = document["Hosts"].as_array() {
+            let hosts = hosts.iter().filter(|host| !text(&host["State"]).starts_with("released"));
+            inventory
+                .hosts
+                .extend(hosts.map(|host| dedicated_host(path, host)).collect::<Result<Vec<_>, _>>()?);
+            continue;
+        }
         let Some(reservations) = document["Reservations"].as_array() else {
-            let problem = Problem::new(Place::file(path), "found no `Reservations`, expected those of EC2");
-            return Err(problem.with_help(format!("make the file by `{}`", SOURCE.made_by)).into());
+            let found = "found neither `Reservations` nor `Hosts`, expected those of EC2";
+            let problem = Problem::new(Place::file(path), found);
+            return Err(problem.with_help(format!("make the files by `{}`", SOURCE.made_by)).into());
         };
         for reservation in reservations {
             let owner = text(&reservation["OwnerId"]);
@@ -44,7 +57,72 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
     // ISO dates of one offset are in the order of their text.
     found.sort_by(|a, b| a.0.cmp(&b.0));
     inventory.instances.extend(found.into_iter().map(|(_, machine)| machine));
+    assume_hosts(&mut inventory);
     Ok(inventory)
+}
+
+/// Reads a dedicated host. EC2 tells its vCPUs and what it takes, and not its memory, which is that of its family for each vCPU.
+fn dedicated_host(path: &Path, host: &Value) -> Result<InventoryHost, Problem> {
+    let name = text(&host["HostId"]);
+    if name.is_empty() {
+        return Err(Problem::new(Place::file(path), "found a host without `HostId`, expected one"));
+    }
+    let properties = &host["HostProperties"];
+    let vcpu = amount(path, &name, &properties["TotalVCpus"], 1000)?;
+    let kind = text(&properties["InstanceType"]);
+    let family = match text(&properties["InstanceFamily"]) {
+        family if family.is_empty() => family_of(&kind).to_string(),
+        family => family,
+    };
+    let memory = largest_of(&family)
+        .map_or(0, |entry| u64::from(vcpu) * u64::from(entry.memory_mib) / (u64::from(entry.vcpu) * 1000));
+    let takes = |name: String| BTreeSet::from_iter((!name.is_empty()).then_some(name));
+    let hardware = match kind.is_empty() {
+        true => Hardware { families: takes(family.clone()), ..Hardware::default() },
+        false => Hardware { types: takes(kind), ..Hardware::default() },
+    };
+    Ok(InventoryHost {
+        name,
+        capacity: Resources::new(vcpu, u32::try_from(memory).unwrap_or(u32::MAX - 1)),
+        zone: text(&host["AvailabilityZone"]),
+        sku: family,
+        hardware,
+        is_closed: text(&host["State"]) != "available",
+        is_dedicated: true,
+        ..InventoryHost::default()
+    })
+}
+
+/// Adds the dedicated hosts that only instances name, each as large as the largest type of the family of its first instance.
+fn assume_hosts(inventory: &mut Inventory) {
+    let mut known: BTreeSet<String> = inventory.hosts.iter().map(|host| host.name.clone()).collect();
+    for machine in inventory.instances.iter().filter(|machine| machine.absence.is_none()) {
+        let family = family_of(&machine.kind);
+        let Some(entry) = largest_of(family).filter(|_| !machine.host.is_empty()) else { continue };
+        if known.insert(machine.host.clone()) {
+            inventory.hosts.push(InventoryHost {
+                name: machine.host.clone(),
+                capacity: Resources::new(entry.vcpu * 1000, entry.memory_mib),
+                zone: machine.zone.clone(),
+                sku: family.to_string(),
+                is_dedicated: true,
+                is_assumed: true,
+                ..InventoryHost::default()
+            });
+        }
+    }
+}
+
+/// Returns the family of a type: what stands before the dot.
+fn family_of(kind: &str) -> &str {
+    kind.split_once('.').map_or("", |(family, _)| family)
+}
+
+/// Returns the largest type of a family that is not of bare metal.
+fn largest_of(family: &str) -> Option<&'static CatalogueEntry> {
+    let of_family =
+        catalogue::built_in().iter().filter(|entry| entry.family() == family && !entry.bare_metal);
+    of_family.max_by_key(|entry| (entry.vcpu, entry.memory_mib))
 }
 
 fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstance, Problem> {
@@ -57,16 +135,24 @@ fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstan
         "stopped" | "stopping" => Some(Absence::PoweredOff),
         _ => Some(Absence::Ended),
     };
+    let placement = &instance["Placement"];
+    let host = text(&placement["HostId"]);
+    let mut options = Vec::new();
+    // A resident of a dedicated host shares it with those of its account alone.
+    if !host.is_empty() || placement["Tenancy"] == "dedicated" {
+        options.push((Column::Tenancy, "dedicated".to_string()));
+    }
+    if instance["InstanceLifecycle"] == "spot" {
+        options.push((Column::Purchase, "spot".to_string()));
+    }
     Ok(InventoryInstance {
         name,
+        host,
         kind: text(&instance["InstanceType"]),
         account: owner.to_string(),
-        zone: text(&instance["Placement"]["AvailabilityZone"]),
+        zone: text(&placement["AvailabilityZone"]),
         absence,
-        options: match instance["InstanceLifecycle"] == "spot" {
-            true => vec![(Column::Purchase, "spot".to_string())],
-            false => Vec::new(),
-        },
+        options,
         ..InventoryInstance::default()
     })
 }

@@ -80,6 +80,10 @@ pub struct InventoryHost {
     pub numa_nodes: u8,
     /// True if it takes nothing new.
     pub is_closed: bool,
+    /// True for a dedicated host, which takes instances of its account alone.
+    pub is_dedicated: bool,
+    /// True if the source does not say how large it is, and its capacity is assumed.
+    pub is_assumed: bool,
 }
 
 /// Reason why a listed machine takes no room.

@@ -46,6 +46,10 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
             if host.is_closed {
                 settled.tell("hosts kept as open: they take nothing new there", &host.name);
             }
+            if host.is_assumed {
+                settled
+                    .tell("hosts of an assumed size: that of the largest type of their family", &host.name);
+            }
             free.insert(host.name.clone(), host.capacity);
             settled.hosts.push(host);
         }

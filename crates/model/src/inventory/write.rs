@@ -33,7 +33,7 @@ pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
     for machine in settled.others.iter().filter(|of| !of.zone.is_empty() || settled.hosts.is_empty()) {
         zones.entry(zone(&machine.zone)).or_default();
     }
-    let scenario = scenario(folder, &zones);
+    let scenario = scenario(folder, &zones, !settled.others.is_empty());
     let files = InventoryFiles {
         settled,
         names_zones: zones.len() > 1,
@@ -188,8 +188,12 @@ fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), 
     writer.finish()
 }
 
-/// Returns a scenario that begins with the inventory.
-fn scenario(folder: &Path, zones: &BTreeMap<&str, Vec<&InventoryHost>>) -> String {
+/// Hosts of a zone of which the inventory names none.
+const ELASTIC: &str = "elastic    = true   # the inventory names no hosts: as many of these as are needed\n\
+                       vcpu       = 96\nmemory_gib = 384\n";
+
+/// Returns a scenario that begins with the inventory, some of whose machines may have no host.
+fn scenario(folder: &Path, zones: &BTreeMap<&str, Vec<&InventoryHost>>, has_others: bool) -> String {
     let name = folder.file_name().map_or_else(|| "inventory".into(), |name| name.to_string_lossy());
     let quoted = |text: &str| toml::Value::from(text).to_string();
     let mut text = format!(
@@ -200,12 +204,17 @@ fn scenario(folder: &Path, zones: &BTreeMap<&str, Vec<&InventoryHost>>) -> Strin
     );
     for (i, (zone, hosts)) in zones.iter().enumerate() {
         text += &format!("\n[[zones]]\nname = {}\n[[zones.hosts]]\n", quoted(zone));
-        text += &match hosts.is_empty() {
-            false => format!("file = {}\n", quoted(&hosts_file(i))),
-            true => "elastic    = true   # the inventory names no hosts: as many of these as are needed\n\
-                     vcpu       = 96\nmemory_gib = 384\n"
-                .to_string(),
-        };
+        if hosts.is_empty() {
+            text += ELASTIC;
+            continue;
+        }
+        text += &format!("file = {}\n", quoted(&hosts_file(i)));
+        if hosts.iter().all(|host| host.is_dedicated) {
+            text += "tenancy = \"dedicated\"   # each host is of one account alone\n";
+            if has_others {
+                text += &format!("\n[[zones.hosts]]\n{ELASTIC}");
+            }
+        }
     }
     text + "\n[headroom]             # how many more of each type fit\nevery = \"1d\"\nsurvive = \"host\"     # and beside the loss of any one host: survival.csv; \"rack\", \"zone\"\n\n[workload]\ntrace = \"trace.csv\"\n"
 }

@@ -142,6 +142,11 @@ impl ElasticAddresses {
         self.addresses.get(&id).map(|address| address.holder)
     }
 
+    /// Returns the account that has an address.
+    pub fn account_of(&self, id: ElasticAddressId) -> Option<AccountId> {
+        self.addresses.get(&id).map(|address| address.account)
+    }
+
     /// Returns the addresses of an account with their holders, by id.
     pub fn all_of(&self, account: AccountId) -> impl Iterator<Item = (ElasticAddressId, Option<Holder>)> {
         let own = self.addresses.iter().filter(move |(_, address)| address.account == account);

@@ -191,6 +191,9 @@ pub struct DedicatedHostConfig {
     /// with calls of `allocate-host`: these hosts have no name.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub auto_placement: bool,
+    /// True for hosts each of which another one replaces when it fails, and takes its instances; default false.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub host_recovery: bool,
 }
 
 /// `[[placement.capacity_reservations]]`: room held for instances of one type.

@@ -4,12 +4,41 @@
 use std::collections::BTreeSet;
 
 use super::placer::Placer;
-use super::tenancies::{HostTerms, Ownership};
+use super::tenancies::{HostTerms, HostTermsChange, Ownership, Takes};
 use crate::fleet::Fleet;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, Footprint, HostId, TypeId, ZoneId};
 
 impl Placer {
+    /// Allocates so many empty hosts to an account, each as [`Placer::allocate_host`] does: all or none.
+    pub fn allocate_hosts(
+        &mut self,
+        account: AccountId,
+        place: (ZoneId, &[usize]),
+        (terms, barred): (&HostTerms, u64),
+        count: usize,
+        fleet: &mut Fleet,
+    ) -> Result<Vec<HostId>, FailureReason> {
+        let mut hosts = Vec::with_capacity(count);
+        while hosts.len() < count {
+            match self.allocate_host(account, place, (terms.clone(), barred), fleet) {
+                Ok(host) => hosts.push(host),
+                Err(_) => {
+                    for host in &hosts {
+                        self.release_host(account, *host, fleet).expect("it was allocated for this call");
+                    }
+                    let (asked, left) = (count as u64, hosts.len() as u64);
+                    return Err(Failure::InsufficientHostCapacity.because(
+                        LimitKind::TenancyHosts,
+                        asked,
+                        left,
+                    ));
+                }
+            }
+        }
+        Ok(hosts)
+    }
+
     /// Allocates an empty host to an account (`AllocateHosts`): the lowest of the first of these host groups
     /// that has one, opened if need be. Groups are numbered in file order over all zones; none: all of the
     /// zone. It leaves the shared pool until it is released. It is not of hardware that is `barred`, a bit for each number.
@@ -40,13 +69,13 @@ impl Placer {
         Ok(host)
     }
 
-    /// Releases a dedicated host (`ReleaseHosts`), which must hold no instances.
+    /// Releases a dedicated host (`ReleaseHosts`), which must hold no instances. Returns the terms that it had.
     pub fn release_host(
         &mut self,
         account: AccountId,
         host: HostId,
         fleet: &mut Fleet,
-    ) -> Result<(), FailureReason> {
+    ) -> Result<HostTerms, FailureReason> {
         if self.tenancies.owner(host) != Some((account, Ownership::Allocated)) {
             return Err(Failure::InvalidHostIdNotFound.into());
         }
@@ -55,9 +84,59 @@ impl Placer {
         }
         let zone = fleet.zone_of(host);
         self.tenancies.give(host, zone);
-        self.tenancies.terms.remove(&host);
+        let terms = self.tenancies.terms.remove(&host).expect("a dedicated host has terms");
         self.changed(host, zone, fleet);
+        Ok(terms)
+    }
+
+    /// Changes the terms of a dedicated host (`ModifyHosts`), whose hardware is not of what is `barred` for the types that it is to
+    /// take.
+    ///
+    /// EC2 user guide, "Modify the supported instance types" (read 2026-11): from one type to several "you must first stop all running
+    /// instances on the host"; from several to one "the host must either have no running instances, or the running instances must be
+    /// of the instance type that you want the host to support"; both within its family. That the first takes ten minutes is not
+    /// modelled.
+    pub fn modify_host(
+        &mut self,
+        account: AccountId,
+        host: HostId,
+        (change, barred): (&HostTermsChange, u64),
+        fleet: &Fleet,
+    ) -> Result<(), FailureReason> {
+        if self.tenancies.owner(host) != Some((account, Ownership::Allocated)) {
+            return Err(Failure::InvalidHostIdNotFound.into());
+        }
+        let mut terms = self.tenancies.terms[&host].clone();
+        if let Some(takes) = change.takes.as_ref().filter(|takes| **takes != terms.takes) {
+            if fleet.is_barred(host, barred) {
+                return Err(Failure::Unsupported.into());
+            }
+            let (before, after) = (self.family_of(&terms.takes), self.family_of(takes));
+            if before.is_some() && before != after {
+                return Err(Failure::InvalidParameterValue.into());
+            }
+            let is_free = match takes {
+                Takes::Type(kind) => self.tenancies.has_only(host, *kind),
+                _ => fleet.hosts()[host.index()].instances == 0,
+            };
+            if !is_free {
+                return Err(Failure::IncorrectState.into());
+            }
+            terms.takes = takes.clone();
+        }
+        terms.auto_placement = change.auto_placement.unwrap_or(terms.auto_placement);
+        terms.recovery = change.recovery.unwrap_or(terms.recovery);
+        self.tenancies.terms.insert(host, terms);
         Ok(())
+    }
+
+    /// Returns the family of the types that a dedicated host takes; `None` where it takes any.
+    fn family_of<'a>(&'a self, takes: &'a Takes) -> Option<&'a str> {
+        match takes {
+            Takes::Anything => None,
+            Takes::Family(family) => Some(family),
+            Takes::Type(kind) => self.tenancies.family(*kind),
+        }
     }
 
     /// Knows the family of a type that is asked for.

@@ -201,7 +201,7 @@ impl Reader<'_> {
             (None, Some(kind)) => Takes::Type(self.kind(format!("{at}.type"), kind)?),
             (None, None) => Takes::Anything,
         };
-        Some(HostTerms { takes, auto_placement: hosts.auto_placement })
+        Some(HostTerms { takes, auto_placement: hosts.auto_placement, recovery: hosts.host_recovery })
     }
 
     fn reservation(
@@ -336,7 +336,7 @@ mod tests {
             zone: ZoneId(1),
             count: 2,
             groups: vec![2],
-            terms: HostTerms { takes: Takes::Anything, auto_placement: true },
+            terms: HostTerms { takes: Takes::Anything, auto_placement: true, recovery: false },
         };
         assert_eq!(found.dedicated_hosts, [hosts]);
         let reservation = &found.capacity_reservations[0];

@@ -29,6 +29,19 @@ pub struct HostTerms {
     pub takes: Takes,
     /// True for a host that takes launches without the name of one (`AutoPlacement`).
     pub auto_placement: bool,
+    /// True for a host that is replaced by another one when it fails (`HostRecovery`).
+    pub recovery: bool,
+}
+
+/// Changes of the terms of a dedicated host (`ModifyHosts`): what is `None` stays.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct HostTermsChange {
+    /// Types that it takes.
+    pub takes: Option<Takes>,
+    /// True for one that takes launches without the name of a host.
+    pub auto_placement: Option<bool>,
+    /// True for one that is replaced when it fails.
+    pub recovery: Option<bool>,
 }
 
 /// The types that a dedicated host takes.
@@ -106,6 +119,22 @@ impl Tenancies {
     /// Returns true if any host has an owner.
     pub fn has_owners(&self) -> bool {
         !self.owners.is_empty()
+    }
+
+    /// Returns the terms of a dedicated host.
+    pub fn terms_of(&self, host: HostId) -> Option<&HostTerms> {
+        self.terms.get(&host)
+    }
+
+    /// Returns true if every instance on a dedicated host is of a type.
+    pub(super) fn has_only(&self, host: HostId, kind: TypeId) -> bool {
+        let mut on_host = self.on_hosts.range((host, TypeId(0))..).take_while(|((on, _), _)| *on == host);
+        on_host.all(|((_, of), _)| *of == kind)
+    }
+
+    /// Returns the family of a type that was asked for.
+    pub(super) fn family(&self, kind: TypeId) -> Option<&str> {
+        self.families.get(&kind).map(String::as_str)
     }
 
     /// Returns the owner of a host, and the kind of ownership.

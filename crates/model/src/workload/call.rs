@@ -213,6 +213,11 @@ impl Launch {
     pub fn is_spot(&self) -> bool {
         self.options.as_ref().is_some_and(|options| options.spot.is_some())
     }
+
+    /// Returns whether it is a request that stays open until there is room and the price allows it.
+    pub fn stays_open(&self) -> bool {
+        self.options.as_ref().and_then(|options| options.spot).is_some_and(|spot| spot.stays_open)
+    }
 }
 
 /// Sender of a launch: what it does about a refusal, and whom its instances belong to.
@@ -390,6 +395,8 @@ pub struct Spot {
     pub interruption: Option<Interruption>,
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
+    /// True for a request of a client that stays open until there is room and the price allows it (`RequestSpotInstances`).
+    pub stays_open: bool,
 }
 
 /// The stop/start behaviour of an arrival process.

@@ -11,7 +11,7 @@ use super::handles::{
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::placement::config::GroupStrategy;
-use crate::placement::tenancies::HostTerms;
+use crate::placement::tenancies::{HostTerms, HostTermsChange};
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{SubnetId, Time, TypeId, ZoneId};
 
@@ -115,8 +115,10 @@ pub enum ResourceCall {
     },
     /// Delete a placement group.
     DeletePlacementGroup(PlacementGroupHandle),
-    /// Allocate a dedicated host of a zone, on these terms.
-    AllocateHost(HostHandle, ZoneId, HostTerms),
+    /// Allocate dedicated hosts of a zone on these terms, one for each name: all or none.
+    AllocateHosts(Box<[HostHandle]>, ZoneId, HostTerms),
+    /// Change the terms of a dedicated host.
+    ModifyHost(HostHandle, HostTermsChange),
     /// Release a dedicated host.
     ReleaseHost(HostHandle),
     /// Make a capacity reservation.
@@ -229,7 +231,8 @@ impl ResourceCall {
             ResourceCall::UnassignAddresses(..) => Operation::UnassignAddresses,
             ResourceCall::CreatePlacementGroup { .. } => Operation::CreatePlacementGroup,
             ResourceCall::DeletePlacementGroup(_) => Operation::DeletePlacementGroup,
-            ResourceCall::AllocateHost(..) => Operation::AllocateHost,
+            ResourceCall::AllocateHosts(..) => Operation::AllocateHost,
+            ResourceCall::ModifyHost(..) => Operation::ModifyHost,
             ResourceCall::ReleaseHost(_) => Operation::ReleaseHost,
             ResourceCall::CreateReservation { .. } => Operation::CreateReservation,
             ResourceCall::CancelReservation(_) => Operation::CancelReservation,

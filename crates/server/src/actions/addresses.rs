@@ -79,7 +79,7 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let name = model.new_name();
     let address = model.session.directory_mut().handles.address(&name);
     Ok(ActionStep::call(ResourceCall::AllocateAddress(address), move |model, outcome| {
-        let Some(CreatedResource::Address(id)) = outcome?.created else {
+        let [CreatedResource::Address(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("address"));
         };
         let shown = model.id(IdKind::Allocation, id.0);

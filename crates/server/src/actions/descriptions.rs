@@ -196,9 +196,7 @@ fn values(model: &CloudModel<'_>, view: &InstanceView<'_>, filter: &str) -> Vec<
         "reservation-id" => vec![render::reservation_id(model, view.id)],
         "owner-id" => vec![model.owner_id(view.account)],
         "tenancy" => vec![render::tenancy(view).to_string()],
-        "host-id" if render::tenancy(view) == "host" => {
-            some(view.host.map(|host| model.id(IdKind::DedicatedHost, host.0)))
-        }
+        "host-id" if render::tenancy(view) == "host" => some(view.host.map(|host| model.host_id(host))),
         "host-id" => Vec::new(),
         "architecture" => vec![render::architecture(model.type_name(view.kind)).to_string()],
         "private-ip-address" => some(view.private_address.map(|address| address.to_string())),

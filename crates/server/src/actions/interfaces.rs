@@ -76,7 +76,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let name = model.new_name();
     let handle = model.session.directory_mut().handles.interface(&name);
     Ok(ActionStep::call(ResourceCall::CreateInterface(handle, subnet), move |model, outcome| {
-        let Some(CreatedResource::Interface(id)) = outcome?.created else {
+        let [CreatedResource::Interface(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("network interface"));
         };
         let shown = model.id(IdKind::Interface, id.0);

@@ -1,5 +1,7 @@
 //! Key pairs: names for keys. No key opens an instance here, so that the private one is a text that says so.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
@@ -117,8 +119,8 @@ fn delete(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let name = match (params.get("KeyName"), params.get("KeyPairId")) {
         (Some(name), _) => Some(name.to_string()),
         (None, Some(id)) => {
-            let mut own = model.key_pairs.of_account(caller.account);
-            let found = own.find(|(_, pair)| model.id(IdKind::KeyPair, pair.number) == id);
+            let number = model.read_id(IdKind::KeyPair, id).ok();
+            let found = number.and_then(|number| model.key_pairs.numbered(caller.account, number));
             found.map(|(name, _)| name.to_string())
         }
         (None, None) => return Err(ApiError::missing("KeyName")),
@@ -144,26 +146,29 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let with_key = params.flag("IncludePublicKey")?.unwrap_or(false);
     let (names, ids) = (params.list("KeyName"), params.list("KeyPairId"));
     let shown = |pair: &KeyPair| model.id(IdKind::KeyPair, pair.number);
-    let mut own: Vec<(&str, &KeyPair)> = model.key_pairs.of_account(caller.account).collect();
-    let unknown_name = names.iter().find(|name| !own.iter().any(|(known, _)| known == *name));
-    let unknown_id = ids.iter().find(|id| !own.iter().any(|(_, pair)| shown(pair) == **id));
-    if let Some(unknown) = unknown_name.or(unknown_id) {
-        return Err(unknown_pair(unknown));
-    }
-    own.retain(|(name, pair)| {
-        let id = shown(pair);
-        let is_named =
-            (names.is_empty() && ids.is_empty()) || names.contains(name) || ids.contains(&id.as_str());
-        is_named
-            && filters.keep(|filter| match filter {
-                "key-name" => vec![name.to_string()],
-                "key-pair-id" => vec![id.clone()],
-                "fingerprint" => vec![pair.fingerprint.clone()],
-                filter => tag_values(filter, &model.labels.of(caller.account, &id).tags),
-            })
+    let mut asked: BTreeMap<&str, &KeyPair> = match names.is_empty() && ids.is_empty() {
+        true => model.key_pairs.of_account(caller.account).collect(),
+        false => {
+            let of_name =
+                |name: &&str| model.key_pairs.named(caller.account, name).ok_or_else(|| unknown_pair(name));
+            let of_id = |id: &&str| {
+                let number = model.read_id(IdKind::KeyPair, id).ok();
+                let found = number.and_then(|number| model.key_pairs.numbered(caller.account, number));
+                found.ok_or_else(|| unknown_pair(id))
+            };
+            names.iter().map(of_name).chain(ids.iter().map(of_id)).collect::<Result<_, ApiError>>()?
+        }
+    };
+    asked.retain(|name, pair| {
+        filters.keep(|filter| match filter {
+            "key-name" => vec![name.to_string()],
+            "key-pair-id" => vec![shown(pair)],
+            "fingerprint" => vec![pair.fingerprint.clone()],
+            filter => tag_values(filter, &model.labels.of(caller.account, &shown(pair)).tags),
+        })
     });
     Ok(ActionStep::Done(Xml::fragment(|xml| {
-        xml.list("keySet", own, |xml, (name, pair)| {
+        xml.list("keySet", asked, |xml, (name, pair)| {
             let id = shown(pair);
             xml.text("keyPairId", &id);
             xml.text("keyName", name);

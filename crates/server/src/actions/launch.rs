@@ -112,12 +112,18 @@ pub struct LaunchWish {
 fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let wish = read(params)?;
     let names_host = wish.host.is_some();
+    let lacks_size = wish.options.volumes.iter().any(|volume| volume.size_gib.is_none());
     let (action, labels) = plan(model, caller, wish)?;
     Ok(ActionStep::call(action, move |model, outcome| {
         let effects = outcome.map_err(|reason| match reason.failure {
             // EC2 API reference, "Error codes", read 2026-11; the model has one failure for a host that is full and for none left.
             Failure::InsufficientHostCapacity if names_host => {
                 ApiError { code: "InsufficientCapacityOnHost", status: 400, ..ApiError::from(reason) }
+            }
+            // EC2's words (moto 5.2.5, `test_run_instance_with_block_device_mappings_missing_size`).
+            Failure::MissingParameter if lacks_size => {
+                let message = "The request must contain the parameter size or snapshotId".to_string();
+                ApiError { message, ..ApiError::from(reason) }
             }
             _ => ApiError::from(reason),
         })?;
@@ -147,6 +153,7 @@ pub fn plan(
             "at least MinCount, and that at least 1",
         ));
     }
+    model.session.open_security_groups(caller.account);
     let kind = model.instance_type(&wish.instance_type)?;
     let zone = wish.zone.as_deref().map(|zone| model.zone(zone)).transpose()?;
     let subnet = wish.subnet.as_deref().map(|subnet| model.subnet(subnet)).transpose()?;
@@ -197,7 +204,7 @@ pub fn launched(model: &mut CloudModel<'_>, effects: Effects, labels: &Arc<Launc
 }
 
 /// Tags the volumes of new instances.
-fn tag_volumes(model: &mut CloudModel<'_>, instances: &[InstanceId], tags: &BTreeMap<String, String>) {
+pub fn tag_volumes(model: &mut CloudModel<'_>, instances: &[InstanceId], tags: &BTreeMap<String, String>) {
     if tags.is_empty() {
         return;
     }
@@ -380,7 +387,7 @@ fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
     };
     let interruption = params.get(name).map(read).transpose()?;
     let max_pico_usd_per_hour = params.get(MAX_PRICE).map(max_price).transpose()?;
-    Ok(Some(Spot { interruption, max_pico_usd_per_hour }))
+    Ok(Some(Spot { interruption, max_pico_usd_per_hour, stays_open: false }))
 }
 
 const MAX_PRICE: &str = "InstanceMarketOptions.SpotOptions.MaxPrice";

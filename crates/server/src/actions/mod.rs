@@ -68,8 +68,14 @@ pub const REGISTER: &[&[ActionEntry]] = &[
 ];
 
 /// Actions that waiters repeat until a resource is in some state.
-const POLLED: [&str; 5] =
-    ["DescribeInstances", "DescribeInstanceStatus", "DescribeVolumes", "DescribeSnapshots", "DescribeImages"];
+const POLLED: [&str; 6] = [
+    "DescribeInstances",
+    "DescribeInstanceStatus",
+    "DescribeVolumes",
+    "DescribeSnapshots",
+    "DescribeImages",
+    "DescribeSpotInstanceRequests",
+];
 
 impl ActionEntry {
     /// Returns whether waiters repeat the action until a resource is in some state.
@@ -109,6 +115,12 @@ pub fn find(params: &Params) -> Result<&'static ActionEntry, ApiError> {
         return Err(ApiError::client("UnknownParameter", message));
     }
     Ok(entry)
+}
+
+/// Brings the labels of resources into line with what the cloud has done by itself since the last request.
+pub fn follow(model: &mut CloudModel<'_>) {
+    dedicated_hosts::follow_replaced(model);
+    spot_requests::follow_fulfilled(model);
 }
 
 /// Returns the answer of actions that return nothing but their success.

@@ -60,8 +60,7 @@ fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let reservation = model.session.directory_mut().handles.reservation(&name);
     let request = ResourceCall::CreateReservation { reservation, kind, zone, count, open, until: None };
     Ok(ActionStep::call(request, move |model, outcome| {
-        let created = outcome?.created;
-        let Some(CreatedResource::Reservation(id)) = created else {
+        let [CreatedResource::Reservation(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("reservation"));
         };
         Ok(Xml::fragment(|xml| xml.inside("capacityReservation", |xml| elements(xml, model, id))))

@@ -1,5 +1,7 @@
 //! Security groups and their rules.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::SecurityGroupId;
 use plimsoll_model::network::security::{Direction, Peer, Permission, Rule, SecurityGroup, Traffic, Vpc};
@@ -127,8 +129,7 @@ fn named_group(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> R
     }
     let name = params.required("GroupName")?;
     model.session.open_security_groups(caller.account);
-    let is_meant = |group: &&SecurityGroup| group.owner.account == caller.account && group.name == name;
-    let found = model.session.security().groups().find(is_meant).map(|group| group.id.0);
+    let found = model.session.security().named(caller.account, name).map(|group| group.id.0).min();
     let unknown = || ApiError::not_found(Failure::InvalidGroupNotFound, "security group", name);
     found.map(|id| model.id(IdKind::SecurityGroup, id)).ok_or_else(unknown)
 }
@@ -244,16 +245,10 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let (ids, names) = (params.list("GroupId"), params.list("GroupName"));
     let model = &*model;
     let shown = |group: &SecurityGroup| model.id(IdKind::SecurityGroup, group.id.0);
-    let mut all: Vec<&SecurityGroup> =
-        model.session.security().groups().filter(|group| group.owner.account == caller.account).collect();
-    for id in &ids {
-        model.read_id(IdKind::SecurityGroup, id)?;
-    }
-    let unknown_id = ids.iter().find(|id| !all.iter().any(|group| shown(group) == **id));
-    let unknown_name = names.iter().find(|name| !all.iter().any(|group| group.name == **name));
-    if let Some(unknown) = unknown_id.or(unknown_name) {
-        return Err(ApiError::not_found(Failure::InvalidGroupNotFound, "security group", unknown));
-    }
+    let mut all = match ids.is_empty() && names.is_empty() {
+        true => model.session.security().of_account(caller.account),
+        false => asked_for(model, caller, &ids, &names)?,
+    };
     let values = |group: &SecurityGroup, filter: &str| match filter {
         "group-id" => vec![shown(group)],
         "group-name" => vec![group.name.clone()],
@@ -262,12 +257,7 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         "description" => vec![description(model, group)],
         name => tag_values(name, &model.labels.of(caller.account, &shown(group)).tags),
     };
-    all.retain(|group| {
-        let is_named = (ids.is_empty() && names.is_empty())
-            || ids.contains(&shown(group).as_str())
-            || names.contains(&group.name.as_str());
-        is_named && filters.keep(|filter| values(group, filter))
-    });
+    all.retain(|group| filters.keep(|filter| values(group, filter)));
     let (page, next) = page.cut(all, |group| u64::from(group.id.0));
     Ok(ActionStep::Done(Xml::fragment(|xml| {
         xml.list("securityGroupInfo", page, |xml, group| {
@@ -287,6 +277,30 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         });
         xml.maybe("nextToken", next.map(|next| model.ids.show(IdKind::Page, next)));
     })))
+}
+
+/// Returns the groups that a request names by ids and names, in the order of their numbers.
+fn asked_for<'a>(
+    model: &'a CloudModel<'_>,
+    caller: Caller,
+    ids: &[&str],
+    names: &[&str],
+) -> Result<Vec<&'a SecurityGroup>, ApiError> {
+    let unknown = |text: &str| ApiError::not_found(Failure::InvalidGroupNotFound, "security group", text);
+    let groups = model.session.security();
+    let numbers = ids.iter().map(|id| model.read_id(IdKind::SecurityGroup, id).map(SecurityGroupId));
+    let numbers = numbers.collect::<Result<Vec<_>, ApiError>>()?;
+    let mut found = BTreeMap::new();
+    for (id, number) in ids.iter().zip(numbers) {
+        let group = groups.group(number).ok().filter(|group| group.owner.account == caller.account);
+        found.insert(number, group.ok_or_else(|| unknown(id))?);
+    }
+    for name in names {
+        let mut of_name = groups.named(caller.account, name).peekable();
+        of_name.peek().ok_or_else(|| unknown(name))?;
+        found.extend(of_name.map(|group| (group.id, group)));
+    }
+    Ok(found.into_values().collect())
 }
 
 /// Returns the name of a group as other services of AWS write it.
@@ -358,27 +372,28 @@ fn describe_rules(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -
     let filters = DescribeFilters::read(params, &["group-id", "security-group-rule-id"])?;
     let ids = params.list("SecurityGroupRuleId");
     let model = &*model;
-    let own = model.session.security().groups().filter(|group| group.owner.account == caller.account);
-    let rules = own.flat_map(|group| {
+    let own = model.session.security().of_account(caller.account);
+    let rules = own.into_iter().flat_map(|group| {
         let directions = [Direction::Ingress, Direction::Egress].into_iter();
         directions.flat_map(move |direction| {
             group.rules(direction).iter().map(move |rule| (group, direction, rule))
         })
     });
     let mut all: Vec<(&SecurityGroup, Direction, &Rule)> = rules.collect();
-    let unknown =
-        ids.iter().find(|id| !all.iter().any(|(_, _, rule)| rules::rule_id(model, rule.id) == **id));
-    if let Some(unknown) = unknown {
+    let named = |id: &&str| model.ids.read(IdKind::SecurityGroupRule, id);
+    let there: BTreeSet<u64> = all.iter().map(|(_, _, rule)| u64::from(rule.id.0)).collect();
+    if let Some(unknown) = ids.iter().find(|id| named(id).is_none_or(|number| !there.contains(&number))) {
         let message = format!("The security group rule ID '{unknown}' does not exist");
         return Err(ApiError::client("InvalidSecurityGroupRuleId.NotFound", message));
     }
+    let asked: BTreeSet<u64> = ids.iter().filter_map(named).collect();
     all.retain(|(group, _, rule)| {
-        let id = rules::rule_id(model, rule.id);
         let value = |filter: &str| match filter {
             "group-id" => model.id(IdKind::SecurityGroup, group.id.0),
-            _ => id.clone(),
+            _ => rules::rule_id(model, rule.id),
         };
-        (ids.is_empty() || ids.contains(&id.as_str())) && filters.keep(|filter| vec![value(filter)])
+        let is_asked = asked.is_empty() || asked.contains(&u64::from(rule.id.0));
+        is_asked && filters.keep(|filter| vec![value(filter)])
     });
     Ok(ActionStep::Done(Xml::fragment(|xml| {
         xml.list("securityGroupRuleSet", all, |xml, (group, direction, rule)| {

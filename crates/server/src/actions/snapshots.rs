@@ -1,5 +1,7 @@
 //! Snapshots and images.
 
+use std::collections::BTreeSet;
+
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::SnapshotId;
 use plimsoll_model::storage::{Image, LaunchPermission, Snapshot, SnapshotState};
@@ -10,7 +12,7 @@ use super::{ActionEntry, XmlStep, success};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest, tag_values};
 use crate::handles::wrong_id;
-use crate::ids::IdKind;
+use crate::ids::{IdKind, ResourceIds};
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
 use crate::render;
@@ -88,7 +90,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let snapshot = model.session.directory_mut().handles.snapshot(&name);
     Ok(ActionStep::call(ResourceCall::CreateSnapshot(snapshot, volume), move |model, outcome| {
         let effects = outcome.map_err(|reason| error(reason, &id))?;
-        let Some(CreatedResource::Snapshot(id)) = effects.created else {
+        let [CreatedResource::Snapshot(id)] = effects.created[..] else {
             return Err(ApiError::gone("snapshot"));
         };
         let shown = model.id(IdKind::Snapshot, id.0);
@@ -204,7 +206,7 @@ fn register(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let image = model.session.directory_mut().handles.image(&name);
     let request = ResourceCall::RegisterImage { image, snapshot, size_gib, public: false };
     Ok(ActionStep::call(request, move |model, outcome| {
-        let Some(CreatedResource::Image(id)) = outcome?.created else { return Err(ApiError::gone("image")) };
+        let [CreatedResource::Image(id)] = outcome?.created[..] else { return Err(ApiError::gone("image")) };
         Ok(Xml::fragment(|xml| xml.text("imageId", model.id(IdKind::Image, id.0))))
     }))
 }
@@ -227,8 +229,17 @@ fn describe_images(model: &mut CloudModel<'_>, caller: Caller, params: &Params) 
         image.deregistered.is_none() && (is_public(image) || image.account == Some(caller.account))
     });
     let shown = |image: &Image| model.id(IdKind::Image, image.id.0);
-    if let Some(unknown) = ids.iter().find(|id| !all.iter().any(|image| shown(image) == **id)) {
-        return Err(wrong_id(IdKind::Image, unknown));
+    let there: BTreeSet<String> = all.iter().map(|image| shown(image)).collect();
+    let unknown: Vec<&str> = ids.iter().filter(|id| !there.contains(**id)).copied().collect();
+    let malformed = unknown.iter().find(|id| !ResourceIds::is_formed(IdKind::Image, id));
+    match (malformed, &unknown[..]) {
+        (None, []) => {}
+        (Some(id), _) | (None, [id]) => return Err(wrong_id(IdKind::Image, id)),
+        // moto 5.2.5, `test_ami_describe_non_existent`, has EC2's words.
+        (None, several) => {
+            let message = format!("The image ids '[{}]' do not exist", several.join(", "));
+            return Err(ApiError { message, ..wrong_id(IdKind::Image, several[0]) });
+        }
     }
     let owner = |image: &Image| image.account.map_or("amazon".to_string(), |account| model.owner_id(account));
     let owners = params.list("Owner");

@@ -1,21 +1,23 @@
 //! Spot instance requests: `RequestSpotInstances`, `DescribeSpotInstanceRequests`, `CancelSpotInstanceRequests`.
 //!
 //! A request stands for one instance of the spot market, whichever action launched it, and its state follows from that of the
-//! instance. None stays open: where EC2 lets a request wait for room or for a lower price, it is refused here, as a launch is.
+//! instance. One of `RequestSpotInstances` that finds no room, or a price above its highest, stays open: the cloud tries it again.
 
-use plimsoll_base::units::InstanceId;
+use plimsoll_base::failure::Failure;
+use plimsoll_base::units::{AccountId, InstanceId};
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::workload::call::Tag;
-use plimsoll_sim::cloud::session::view::InstanceView;
+use plimsoll_model::network::security::{DEFAULT_GROUP, SecurityGroup};
+use plimsoll_model::workload::call::{Launch, Tag};
+use plimsoll_sim::cloud::session::SpotRequestState;
 
 use super::{ActionEntry, XmlStep, launch};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest, tag_values};
 use crate::ids::IdKind;
-use crate::labels::{LaunchRecord, SpotLabels};
-use crate::model::{ActionStep, Caller, CloudModel};
+use crate::model::{ActionStep, Caller, CloudModel, waiting_request};
 use crate::query::Params;
 use crate::render;
+use crate::spot_requests::{Fulfilment, ShownRequest, named, request_of};
 use crate::xml::Xml;
 
 /// Rows of the family.
@@ -79,12 +81,15 @@ pub const ACTIONS: [ActionEntry; 3] = [
     },
 ];
 
-/// Request for a spot instance: the instance, its launch, and what the client said of the market.
-type SpotRequest<'a> = (InstanceView<'a>, &'a LaunchRecord, &'a SpotLabels);
+/// Most requests of a call. The limit is assumed.
+const MOST: u32 = 1000;
 
 fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     // `RequestSpotInstances`, "InstanceCount", botocore 1.44.8: "Default: 1".
-    let count = params.get("InstanceCount").unwrap_or("1");
+    let count = params.number::<u32>("InstanceCount")?.unwrap_or(1);
+    if !(1..=MOST).contains(&count) {
+        return Err(ApiError::invalid("InstanceCount", &count.to_string(), &format!("1 to {MOST}")));
+    }
     let market = [
         ("MarketType", Some("spot")),
         ("SpotOptions.MaxPrice", params.get("SpotPrice")),
@@ -96,38 +101,57 @@ fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
         launch.set(&format!("InstanceMarketOptions.{name}"), value);
     }
     launch.set("MinCount", Some("1"));
-    launch.set("MaxCount", Some(count));
+    launch.set("MaxCount", Some("1"));
     let tags: Vec<Tag> = launch::tags_of(params, "spot-instances-request")?;
     let mut wish = launch::read(&launch)?;
     wish.labels.request_tags = tags;
-    let (action, labels) = launch::plan(model, caller, wish)?;
-    Ok(ActionStep::call(action, move |model, outcome| {
-        let instances = launch::launched(model, outcome?, &labels);
-        let made = instances.iter().filter_map(|id| request_of(model, caller, *id));
-        Ok(Xml::fragment(|xml| {
-            xml.list("spotInstanceRequestSet", made, |xml, request| elements(xml, model, &request));
-        }))
-    }))
+    if let Some(spot) = &mut wish.options.spot {
+        spot.stays_open = true;
+    }
+    // A request for each instance.
+    let plans = (0..count).map(|_| launch::plan(model, caller, wish.clone()));
+    let (actions, labels): (Vec<_>, Vec<_>) =
+        plans.collect::<Result<Vec<_>, ApiError>>()?.into_iter().unzip();
+    Ok(ActionStep::Calls(
+        actions,
+        Box::new(move |model, outcomes| {
+            let mut made = Vec::new();
+            for (labels, outcome) in labels.iter().zip(outcomes) {
+                match outcome {
+                    Ok(effects) => match effects.spot_request {
+                        Some(number) => {
+                            let session = &model.session;
+                            let is_shown = |number| session.spot_request(number).is_some();
+                            model.labels.note_request(number, labels, is_shown);
+                            let id = model.ids.show(IdKind::SpotRequest, waiting_request(number));
+                            model.labels.set_tags(caller.account, &id, labels.request_tags.clone());
+                            made.push(waiting_request(number));
+                        }
+                        None => made.extend(launch::launched(model, effects, labels).iter().map(|id| id.0)),
+                    },
+                    // Fewer are requested than were asked for at most.
+                    Err(_) if !made.is_empty() => break,
+                    Err(reason) => return Err(ApiError::from(reason)),
+                }
+            }
+            let model = &*model;
+            let shown = made.iter().filter_map(|number| request_of(model, caller, *number));
+            Ok(Xml::fragment(|xml| {
+                xml.list("spotInstanceRequestSet", shown, |xml, request| elements(xml, model, &request));
+            }))
+        }),
+    ))
 }
 
-/// Returns the request for an instance, if it is one of the spot market and of the caller.
-fn request_of<'a>(model: &'a CloudModel<'_>, caller: Caller, id: InstanceId) -> Option<SpotRequest<'a>> {
-    let view = model.session.instance(id).filter(|view| view.account == caller.account)?;
-    let launch = model.labels.launch_of(id)?;
-    Some((view, launch, launch.labels.spot.as_ref()?))
-}
-
-/// Returns the requests of these ids.
-fn named<'a>(
-    model: &'a CloudModel<'_>,
-    caller: Caller,
-    ids: &[&str],
-) -> Result<Vec<SpotRequest<'a>>, ApiError> {
-    let find = |text: &&str| {
-        let id = model.requested_instance(caller.account, text)?;
-        Ok(request_of(model, caller, id).expect("it was found"))
-    };
-    ids.iter().map(find).collect()
+/// Gives instances the labels of the spot requests that they have fulfilled since.
+pub fn follow_fulfilled(model: &mut CloudModel<'_>) {
+    for (number, id) in model.session.take_fulfilled_requests() {
+        let session = &model.session;
+        let labels = model.labels.note_fulfilled(number, id, |id| session.instance(id).is_some());
+        if let Some(labels) = labels {
+            launch::tag_volumes(model, &[id], &labels.volume_tags);
+        }
+    }
 }
 
 fn cancel(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
@@ -135,16 +159,24 @@ fn cancel(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     if texts.is_empty() {
         return Err(ApiError::missing("SpotInstanceRequestId"));
     }
-    let requests = named(model, caller, &texts)?;
-    let ids: Vec<InstanceId> = requests.iter().map(|(view, ..)| view.id).collect();
+    let requests = texts.iter().map(|id| named(model, caller, id).map(|request| request.number));
+    let numbers = requests.collect::<Result<Vec<u64>, ApiError>>()?;
     Ok(ActionStep::Label(Box::new(move |model| {
-        for id in &ids {
-            model.labels.cancel_request(*id);
+        for number in &numbers {
+            match request_of(model, caller, *number).map(|request| request.fulfilment) {
+                Some(Fulfilment::Instance(view, _)) => {
+                    let id = view.id;
+                    model.labels.cancel_request(id);
+                }
+                Some(Fulfilment::Waiting(number, _)) => model.session.cancel_spot_request(number),
+                None => {}
+            }
         }
-        let cancelled = ids.iter().filter_map(|id| request_of(model, caller, *id));
+        let model = &*model;
+        let cancelled = numbers.iter().filter_map(|number| request_of(model, caller, *number));
         Ok(Xml::fragment(|xml| {
             xml.list("spotInstanceRequestSet", cancelled, |xml, request| {
-                xml.text("spotInstanceRequestId", model.spot_request_id(request.0.id));
+                xml.text("spotInstanceRequestId", model.ids.show(IdKind::SpotRequest, request.number));
                 xml.text("state", state(&request).0);
             });
         }))
@@ -171,15 +203,22 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let page = PageRequest::read(params, (5, 1000), |token| model.ids.read(IdKind::Page, token))?;
     let model = &*model;
     let ids = params.list("SpotInstanceRequestId");
-    let mut asked = named(model, caller, &ids)?;
-    if ids.is_empty() {
-        let own = model.session.instances_of(caller.account, InstanceId(page.from));
-        asked = own.filter_map(|view| request_of(model, caller, view.id)).collect();
-    }
-    asked.sort_by_key(|(view, ..)| view.id);
-    asked.dedup_by_key(|(view, ..)| view.id);
+    let mut asked: Vec<ShownRequest<'_>> = if ids.is_empty() {
+        let own = model.session.instances_of(caller.account, InstanceId(0));
+        let of_instances = own.filter_map(|view| {
+            let number = model.labels.launch_of(view.id)?.request.map_or(view.id.0, waiting_request);
+            request_of(model, caller, number)
+        });
+        let waiting = model.session.spot_requests(caller.account);
+        let waiting = waiting.filter_map(|(number, _)| request_of(model, caller, waiting_request(number)));
+        of_instances.chain(waiting).collect()
+    } else {
+        ids.iter().map(|id| named(model, caller, id)).collect::<Result<_, ApiError>>()?
+    };
+    asked.sort_by_key(|request| request.number);
+    asked.dedup_by_key(|request| request.number);
     asked.retain(|request| filters.keep(|filter| values(model, request, filter)));
-    let (shown, next) = page.cut(asked, |(view, ..)| view.id.0);
+    let (shown, next) = page.cut(asked, |request| request.number);
     Ok(ActionStep::Done(Xml::fragment(|xml| {
         xml.list("spotInstanceRequestSet", shown, |xml, request| elements(xml, model, &request));
         xml.maybe("nextToken", next.map(|next| model.ids.show(IdKind::Page, next)));
@@ -187,64 +226,129 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 }
 
 /// Returns the values that a request has for a filter.
-fn values(model: &CloudModel<'_>, request: &SpotRequest<'_>, filter: &str) -> Vec<String> {
-    let (view, launch, spot) = request;
+fn values(model: &CloudModel<'_>, request: &ShownRequest<'_>, filter: &str) -> Vec<String> {
     let some = |value: Option<&str>| value.map(String::from).into_iter().collect();
+    let id = || model.ids.show(IdKind::SpotRequest, request.number);
+    let view = match &request.fulfilment {
+        Fulfilment::Instance(view, _) => Some(view),
+        Fulfilment::Waiting(..) => None,
+    };
     match filter {
-        "spot-instance-request-id" => vec![model.spot_request_id(view.id)],
-        "instance-id" => vec![model.instance_id(view.id)],
+        "spot-instance-request-id" => vec![id()],
+        "instance-id" => view.map(|view| model.instance_id(view.id)).into_iter().collect(),
         "state" => vec![state(request).0.to_string()],
         "status-code" => some(state(request).1),
-        "type" => vec![spot.kind.to_string()],
-        "launch.image-id" => vec![launch.labels.image_id.clone()],
-        "launch.instance-type" => vec![model.type_name(view.kind).to_string()],
-        "launch.key-name" => some(launch.labels.key_name.as_deref()),
-        "launched-availability-zone" => vec![model.zone_name(view.zone).to_string()],
-        "spot-price" => some(spot.max_price.as_deref()),
-        filter => tag_values(filter, &model.labels.of(view.account, &model.spot_request_id(view.id)).tags),
+        "type" => vec![request.spot.kind.to_string()],
+        "launch.image-id" => vec![request.labels.image_id.clone()],
+        "launch.instance-type" => vec![instance_type(model, request).to_string()],
+        "launch.key-name" => some(request.labels.key_name.as_deref()),
+        "launched-availability-zone" => some(view.map(|view| model.zone_name(view.zone))),
+        "spot-price" => some(request.spot.max_price.as_deref()),
+        filter => tag_values(filter, &model.labels.of(request.account, &id()).tags),
     }
+}
+
+fn instance_type<'a>(model: &'a CloudModel<'_>, request: &ShownRequest<'_>) -> &'a str {
+    model.type_name(match &request.fulfilment {
+        Fulfilment::Instance(view, _) => view.kind,
+        Fulfilment::Waiting(_, request) => request.launch.kind,
+    })
 }
 
 /// Returns EC2's words for state and status of a request (EC2 user guide, "Get the status of a Spot Instance request", read 2026-11). Why
 /// the model has ended an instance by itself is not known here, so that such a request has no status.
-fn state((view, launch, spot): &SpotRequest<'_>) -> (&'static str, Option<&'static str>) {
+fn state(request: &ShownRequest<'_>) -> (&'static str, Option<&'static str>) {
+    let (view, launch) = match &request.fulfilment {
+        Fulfilment::Instance(view, launch) => (view, launch),
+        Fulfilment::Waiting(_, request) => return state_without_instance(request.state),
+    };
     let has_ended = matches!(view.state, State::ShuttingDown | State::Terminated);
     let by_user = launch.is_ended_by_client;
     match (has_ended, launch.is_request_cancelled) {
         (true, true) => ("cancelled", by_user.then_some("instance-terminated-by-user")),
         (true, false) => ("closed", by_user.then_some("instance-terminated-by-user")),
         (false, true) => ("cancelled", Some("request-canceled-and-instance-running")),
-        (false, false) if view.state == State::Stopped && by_user && spot.kind == "persistent" => {
+        (false, false) if view.state == State::Stopped && by_user && request.spot.kind == "persistent" => {
             ("disabled", Some("instance-stopped-by-user"))
         }
         (false, false) => ("active", Some("fulfilled")),
     }
 }
 
+/// Returns the words for a request without an instance (the same page, "Holding", "Pending evaluation/fulfillment-terminal").
+fn state_without_instance(state: SpotRequestState) -> (&'static str, Option<&'static str>) {
+    match state {
+        SpotRequestState::Open(reason) => {
+            let code = match reason.failure {
+                Failure::InsufficientInstanceCapacity => "capacity-not-available",
+                Failure::SpotMaxPriceTooLow => "price-too-low",
+                _ => "constraint-not-fulfillable",
+            };
+            ("open", Some(code))
+        }
+        SpotRequestState::Cancelled => ("cancelled", Some("canceled-before-fulfillment")),
+        SpotRequestState::Expired => ("closed", Some("schedule-expired")),
+    }
+}
+
 /// Writes the elements of a request.
-fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &SpotRequest<'_>) {
-    let (view, launch, spot) = request;
-    let shown = model.spot_request_id(view.id);
+fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &ShownRequest<'_>) {
+    let shown = model.ids.show(IdKind::SpotRequest, request.number);
     let (state, status) = state(request);
     xml.text("spotInstanceRequestId", &shown);
-    xml.maybe("spotPrice", spot.max_price.as_deref());
-    xml.text("type", spot.kind);
+    xml.maybe("spotPrice", request.spot.max_price.as_deref());
+    xml.text("type", request.spot.kind);
     xml.text("state", state);
     if let Some(code) = status {
         xml.inside("status", |xml| xml.text("code", code));
     }
     xml.inside("launchSpecification", |xml| {
-        xml.text("imageId", &launch.labels.image_id);
-        xml.maybe("keyName", launch.labels.key_name.as_deref());
-        xml.text("instanceType", model.type_name(view.kind));
-        render::security_groups(xml, model, view.id);
-        xml.maybe("subnetId", view.subnet.map(|subnet| model.subnet_id(subnet)));
-        xml.inside("placement", |xml| xml.text("availabilityZone", model.zone_name(view.zone)));
+        xml.text("imageId", &request.labels.image_id);
+        xml.maybe("keyName", request.labels.key_name.as_deref());
+        xml.text("instanceType", instance_type(model, request));
+        match &request.fulfilment {
+            Fulfilment::Instance(view, _) => {
+                render::security_groups(xml, model, view.id);
+                let subnet = view.subnet.map(|subnet| model.subnet_id(subnet));
+                place(xml, subnet, Some(model.zone_name(view.zone)));
+            }
+            Fulfilment::Waiting(_, waiting) => {
+                let launch = &waiting.launch;
+                render::group_set(xml, model, groups_of(model, request.account, launch));
+                let subnet = launch.subnet.map(|subnet| model.subnet_id(subnet));
+                place(xml, subnet, launch.zone.map(|zone| model.zone_name(zone)));
+            }
+        }
     });
-    xml.text("instanceId", model.instance_id(view.id));
-    xml.text("createTime", model.date_time(view.launched));
+    match &request.fulfilment {
+        Fulfilment::Instance(view, _) => {
+            xml.text("instanceId", model.instance_id(view.id));
+            xml.text("createTime", model.date_time(view.launched));
+            xml.text("launchedAvailabilityZone", model.zone_name(view.zone));
+        }
+        Fulfilment::Waiting(_, waiting) => {
+            xml.text("createTime", model.date_time(waiting.called));
+            xml.text("validUntil", model.date_time(waiting.valid_until()));
+        }
+    }
     xml.text("productDescription", "Linux/UNIX");
-    xml.text("launchedAvailabilityZone", model.zone_name(view.zone));
-    xml.text("instanceInterruptionBehavior", spot.interruption);
-    render::tags(xml, &model.labels.of(view.account, &shown).tags);
+    xml.text("instanceInterruptionBehavior", request.spot.interruption);
+    render::tags(xml, &model.labels.of(request.account, &shown).tags);
+}
+
+/// Writes where a request asks for its instance.
+fn place(xml: &mut Xml, subnet: Option<String>, zone: Option<&str>) {
+    xml.maybe("subnetId", subnet);
+    if let Some(zone) = zone {
+        xml.inside("placement", |xml| xml.text("availabilityZone", zone));
+    }
+}
+
+/// Returns the security groups that a launch names, or the default one.
+fn groups_of<'a>(model: &'a CloudModel<'_>, account: AccountId, launch: &Launch) -> Vec<&'a SecurityGroup> {
+    let handles = launch.options.as_ref().map_or(&[][..], |options| &options.security_groups);
+    let names = model.session.directory().handles.security_groups();
+    let named: Vec<&str> = handles.iter().map(|group| names[group.0 as usize].as_str()).collect();
+    let names = if named.is_empty() { vec![DEFAULT_GROUP] } else { named };
+    names.into_iter().filter_map(|name| model.session.security().named(account, name).next()).collect()
 }

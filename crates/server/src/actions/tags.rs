@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_base::failure::{Failure, LimitKind};
-use plimsoll_base::units::{InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId};
+use plimsoll_base::units::{
+    ElasticAddressId, InstanceId, InterfaceId, SecurityGroupId, SnapshotId, VolumeId,
+};
 use plimsoll_model::workload::call::{Action, Tag, Targets};
 use plimsoll_sim::cloud::session::view::InstanceView;
 
@@ -14,6 +16,7 @@ use crate::ids::IdKind;
 use crate::key_pairs::unknown_pair;
 use crate::model::{ActionStep, Caller, CloudModel};
 use crate::query::Params;
+use crate::spot_requests;
 use crate::xml::Xml;
 
 /// Rows of the family.
@@ -166,19 +169,17 @@ fn check_labelled(model: &mut CloudModel<'_>, caller: Caller, id: &str) -> Resul
         let found = storage.snapshot(SnapshotId(number)).filter(|snapshot| snapshot.account == account);
         found.is_none().then_some((Failure::InvalidSnapshotNotFound, "snapshot"))
     } else if let Some(number) = number(IdKind::Allocation) {
-        let mut own = model.session.network().elastic().all_of(account);
-        let found = own.any(|(id, _)| id.0 == number);
-        (!found).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
+        let owner = model.session.network().elastic().account_of(ElasticAddressId(number));
+        (owner != Some(account)).then_some((Failure::InvalidAllocationIdNotFound, "allocation ID"))
     } else if let Some(number) = number(IdKind::Interface) {
         let found = model.session.network().interface(account, InterfaceId(number));
         found.is_none().then_some((Failure::InvalidNetworkInterfaceIdNotFound, "networkInterface ID"))
     } else if model.ids.read(IdKind::SpotRequest, id).is_some() {
-        return model.requested_instance(account, id).map(drop);
-    } else if number(IdKind::DedicatedHost).is_some() {
+        return spot_requests::named(model, caller, id).map(drop);
+    } else if model.ids.read(IdKind::DedicatedHost, id).is_some() {
         return model.dedicated_host(account, id).map(drop);
     } else if let Some(number) = number(IdKind::KeyPair) {
-        let found = model.key_pairs.of_account(account).any(|(_, pair)| pair.number == number);
-        return if found { Ok(()) } else { Err(unknown_pair(id)) };
+        return model.key_pairs.numbered(account, number).map(drop).ok_or_else(|| unknown_pair(id));
     } else if let Some(number) = number(IdKind::SecurityGroup) {
         let found = model.session.security().group(SecurityGroupId(number));
         let is_own = found.is_ok_and(|group| group.owner.account == account);

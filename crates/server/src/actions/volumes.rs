@@ -107,7 +107,7 @@ fn create(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSte
     let volume = model.session.directory_mut().handles.volume(&name);
     let request = ResourceCall::CreateVolume { volume, zone, spec, snapshot, multi_attach };
     Ok(ActionStep::call(request, move |model, outcome| {
-        let Some(CreatedResource::Volume(id)) = outcome?.created else {
+        let [CreatedResource::Volume(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("volume"));
         };
         let shown = model.id(IdKind::Volume, id.0);

@@ -54,7 +54,7 @@ fn create(model: &mut CloudModel<'_>, _: Caller, asked: &Asked<'_>) -> JsonStep 
     let spec = VolumeSpec { kind: Some(kind), size_gib: Some(body.size), ..VolumeSpec::default() };
     let request = ResourceCall::CreateVolume { volume, zone, spec, snapshot: None, multi_attach: false };
     Ok(ActionStep::call(request, move |model, outcome| {
-        let Some(CreatedResource::Volume(id)) = outcome?.created else {
+        let [CreatedResource::Volume(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("volume"));
         };
         let volume = model.session.storage().volume(id).ok_or_else(|| ApiError::gone("volume"))?;

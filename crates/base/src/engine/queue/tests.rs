@@ -131,6 +131,32 @@ fn the_end_of_time_can_be_reached() {
 }
 
 #[test]
+fn the_next_event_is_known_where_none_was_due() {
+    let mut random = Seed(11).stream(Purpose::Arrival, 0);
+    let mut queue = EventQueue::<u64>::new();
+    let lane = queue.lane(Duration(500), 0);
+    assert_eq!(queue.next_at(), None);
+    for event in 0..2_000 {
+        queue.push(Time(random.below(1_000_000)), 0, event);
+    }
+    let mut limit = 0;
+    while !queue.is_empty() {
+        limit += random.below(2_000);
+        while let Some((now, event)) = queue.pop_until(Time(limit)) {
+            if event < 2_000 {
+                queue.push_lane(lane, now, event + 2_000);
+            }
+        }
+        let told = queue.next_at();
+        assert!(told.is_none_or(|next| next > Time(limit)), "{told:?} is after {limit}");
+        if let Some(next) = told {
+            assert_eq!(queue.pop_until(Time(next.0 - 1)), None, "nothing comes before");
+            assert_eq!(queue.pop_until(next).map(|(at, _)| at), Some(next));
+        }
+    }
+}
+
+#[test]
 fn popping_until_a_limit_leaves_what_is_later() {
     let mut queue = EventQueue::<u64>::new();
     queue.push(Time(10), 0, 1);

@@ -34,7 +34,7 @@ impl Route {
             | AuthorizeIngress | AuthorizeEgress | RevokeIngress | RevokeEgress | AllocateAddress
             | AssociateAddress | DisassociateAddress | ReleaseAddress | CreateInterface | AttachInterface
             | DetachInterface | DeleteInterface | AssignAddresses | UnassignAddresses
-            | CreatePlacementGroup | DeletePlacementGroup | AllocateHost | ReleaseHost
+            | CreatePlacementGroup | DeletePlacementGroup | AllocateHost | ModifyHost | ReleaseHost
             | CreateReservation | CancelReservation => Route::Record,
         }
     }

@@ -28,6 +28,7 @@ pub use tracking::TrackingIdle;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use config::Template;
 use member::Members;
@@ -42,6 +43,11 @@ pub const DEFAULT_GROUP: &str = "default";
 
 /// The longest name \[characters\] (`CreateSecurityGroup`, "GroupName").
 const NAME_MOST: usize = 255;
+
+/// Returns the owners that are VPCs of an account.
+fn owned_by(account: AccountId) -> RangeInclusive<Owner> {
+    Owner { account, vpc: Vpc(0) }..=Owner { account, vpc: Vpc(u32::MAX) }
+}
 
 /// All security groups of a run.
 #[derive(Clone, Debug)]
@@ -291,6 +297,20 @@ impl SecurityGroups {
         found.copied().ok_or_else(|| Failure::InvalidGroupNotFound.into())
     }
 
+    /// Returns the groups of an account that have a name, one in each VPC at most.
+    pub fn named(&self, account: AccountId, name: &str) -> impl Iterator<Item = &SecurityGroup> {
+        let of_vpc = self.names.range(owned_by(account)).filter_map(move |(_, names)| names.get(name));
+        of_vpc.filter_map(|id| self.group(*id).ok())
+    }
+
+    /// Returns the groups of an account, in all its VPCs, in the order of their numbers.
+    pub fn of_account(&self, account: AccountId) -> Vec<&SecurityGroup> {
+        let ids = self.names.range(owned_by(account)).flat_map(|(_, names)| names.values());
+        let mut groups: Vec<&SecurityGroup> = ids.filter_map(|id| self.group(*id).ok()).collect();
+        groups.sort_by_key(|group| group.id);
+        groups
+    }
+
     /// Returns the peer of a name in a rule of a group.
     pub fn peer(&self, id: SecurityGroupId, name: &PeerName) -> Result<Peer, FailureReason> {
         let owner = self.group(id)?.owner;
@@ -324,8 +344,7 @@ impl SecurityGroups {
 
     /// Returns how many groups an account has, in all its VPCs (VPC user guide, "Amazon VPC quotas").
     pub fn count(&self, account: AccountId) -> u64 {
-        let owned = |vpc| Owner { account, vpc: Vpc(vpc) };
-        self.names.range(owned(0)..=owned(u32::MAX)).map(|(_, names)| names.len() as u64).sum()
+        self.names.range(owned_by(account)).map(|(_, names)| names.len() as u64).sum()
     }
 
     fn add(&mut self, owner: Owner, name: &str) -> SecurityGroupId {

@@ -174,6 +174,23 @@ fn a_new_group_lets_nothing_in_and_everything_out() {
 }
 
 #[test]
+fn groups_are_found_by_account_and_name() {
+    let mut groups = groups(SecurityGroupLimits::default(), TrackingIdle::default());
+    let [last, first, other] = [(ELSEWHERE, "web"), (HOME, "web"), (HOME, "data")]
+        .map(|(owner, name)| groups.create(owner, name).unwrap());
+    let gone = groups.create(HOME, "gone").unwrap();
+    groups.create(NEIGHBOUR, "web").unwrap();
+    groups.delete(gone).unwrap();
+    let ids = |found: Vec<&SecurityGroup>| found.into_iter().map(|group| group.id).collect::<Vec<_>>();
+    assert_eq!(ids(groups.named(HOME.account, "web").collect()), [first, last], "by VPC");
+    assert_eq!(groups.named(HOME.account, "gone").count(), 0);
+    let own = groups.of_account(HOME.account);
+    let all = groups.groups().filter(|group| group.owner.account == HOME.account);
+    assert_eq!(ids(own), ids(all.collect()), "as a scan over all finds them");
+    assert!(groups.of_account(HOME.account).iter().any(|group| group.id == other));
+}
+
+#[test]
 fn the_default_group_lets_its_members_talk_and_cannot_be_deleted() {
     let mut scene = Scene::new();
     let (one, two) = (scene.instance(HOME, "10.0.0.4", &[]), scene.instance(HOME, "10.0.0.5", &[]));

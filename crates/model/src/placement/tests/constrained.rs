@@ -302,7 +302,11 @@ impl World {
                     Takes::Anything => true,
                     _ => hardware.runs_any_of(family(kind)),
                 };
-                let terms = HostTerms { takes: takes.clone(), auto_placement: self.random.below(4) > 0 };
+                let terms = HostTerms {
+                    takes: takes.clone(),
+                    auto_placement: self.random.below(4) > 0,
+                    recovery: false,
+                };
                 let host = placer.allocate_host(
                     account,
                     (zone, &[]),

@@ -57,7 +57,7 @@ fn of_groups(zones: &[Vec<HostGroup>]) -> Scene {
 
 /// Terms of a dedicated host that takes every type.
 fn anything() -> (HostTerms, u64) {
-    (HostTerms { takes: Takes::Anything, auto_placement: true }, 0)
+    (HostTerms { takes: Takes::Anything, auto_placement: true, recovery: false }, 0)
 }
 
 impl Scene {
@@ -289,7 +289,7 @@ fn an_elastic_host_opens_for_one_account_and_closes_behind_it() {
     );
     assert_eq!(scene.launch(ONE, 0, of(Tenancy::Host(None))), Ok(0));
     scene.end(ONE, 0, of(Tenancy::Host(None)), 0);
-    assert_eq!(scene.placer.release_host(ONE, HostId(0), &mut scene.fleet), Ok(()));
+    assert_eq!(scene.placer.release_host(ONE, HostId(0), &mut scene.fleet), Ok(anything().0));
     assert!(scene.fleet.hosts().iter().all(|host| host.state == crate::fleet::host::HostState::Closed));
     scene.fleet.assert_conserved();
 }

@@ -133,7 +133,10 @@ impl ArrivalConfig {
             pico
         });
         match (self.purchase, price) {
-            (Purchase::Spot, _) => Some(Spot { interruption: self.interruption, max_pico_usd_per_hour }),
+            (Purchase::Spot, _) => {
+                let interruption = self.interruption;
+                Some(Spot { interruption, max_pico_usd_per_hour, stays_open: false })
+            }
             (Purchase::OnDemand, _) if self.interruption.is_some() => {
                 settings.wrong("interruption", "a behaviour", "`purchase = \"spot\"` with it");
                 None

@@ -51,7 +51,7 @@ columns! {
     Group = "group", "the name of a placement group";
     Partition = "partition", "a whole number from 1 to 65,535";
     Tenancy = "tenancy", "`shared`, `dedicated` or `host`";
-    Host = "host", "the name of a dedicated host, or of the host that a resident is on";
+    Host = "host", "the name of a dedicated host, or of the host that a resident is on; names separated by `|` where hosts are allocated";
     Reservation = "reservation", "the name of a capacity reservation";
     Purchase = "purchase", "`on-demand` or `spot`";
     MaxPrice = "max_usd_per_hour", "dollars, 0 or more, with at most twelve decimals";
@@ -93,6 +93,7 @@ columns! {
     Open = "open", "`true` or `false`";
     Family = "family", "a family of instance types";
     AutoPlacement = "auto_placement", "`true` or `false`";
+    HostRecovery = "host_recovery", "`true` or `false`";
     Expires = "expires_s", "seconds, 0 or more, to the nanosecond";
     ReservationPreference = "reservation_preference", "`open`, `none` or `capacity-reservations-only`";
     OnNumaNodes = "on_numa_nodes", "numbers from 0 of the NUMA nodes that a resident is on, separated by `|`";

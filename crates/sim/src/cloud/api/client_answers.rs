@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::cloud::api::open_requests::{SpotRequestNumber, SpotRequests};
+use crate::cloud::api::released_hosts::ReleasedHosts;
 use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{
     CapacityReservationId, ElasticAddressId, HostId, ImageId, InstanceId, InterfaceId, SnapshotId, Time,
@@ -30,8 +32,10 @@ pub struct Answer {
 pub struct Effects {
     /// Instances that a launch brought, or that the call is about, in the order of the call.
     pub instances: Vec<InstanceChange>,
-    /// Resource other than instances that the call made.
-    pub created: Option<CreatedResource>,
+    /// Resources other than instances that the call made: several dedicated hosts, or one of anything else.
+    pub created: Vec<CreatedResource>,
+    /// Request for a spot instance that stays open.
+    pub spot_request: Option<SpotRequestNumber>,
 }
 
 /// Instance that a call is about.
@@ -73,6 +77,10 @@ pub struct ClientCalls {
     in_plane: BTreeMap<RequestId, CallNumber>,
     /// Answers, in the order in which they were given.
     pub answers: Vec<Answer>,
+    /// Dedicated hosts that were released.
+    pub released_hosts: ReleasedHosts,
+    /// Requests for spot instances that were not fulfilled at once.
+    pub spot_requests: SpotRequests,
 }
 
 impl ClientCalls {

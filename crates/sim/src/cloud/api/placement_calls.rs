@@ -1,14 +1,15 @@
 //! Calls about placement groups and dedicated hosts.
 
+use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::instances::quota_claims;
 use crate::cloud::world::World;
 use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Failure, FailureReason};
-use plimsoll_base::units::{AccountId, HostId, Time, ZoneId};
+use plimsoll_base::units::{AccountId, HostId, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::hardware::{Hardware, Model};
 use plimsoll_model::placement::config::GroupStrategy;
 use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
-use plimsoll_model::placement::tenancies::{HostTerms, Takes};
+use plimsoll_model::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
@@ -48,53 +49,83 @@ pub fn delete_placement_group(
     world.hosts.placer.groups.delete(account, name)
 }
 
-/// Carries out `AllocateHosts`, one host a call.
-pub fn allocate_host(
+/// Carries out `AllocateHosts`: every host that it names, or none.
+pub fn allocate_hosts(
     world: &mut World,
     now: Time,
     account: AccountId,
-    (name, zone): (HostHandle, ZoneId),
+    (names, zone): (&[HostHandle], ZoneId),
     terms: &HostTerms,
 ) -> Result<(), FailureReason> {
-    let host = dedicate(world, now, account, (zone, &[]), terms.clone())?;
-    world.api.handles.hosts.set(name.0, host);
+    let hosts = dedicate(world, now, account, (zone, &[]), (terms, names.len()))?;
+    for (name, host) in names.iter().zip(hosts) {
+        world.api.handles.hosts.set(name.0, host);
+    }
     Ok(())
 }
 
-/// Dedicates a host of these host groups, or of any of the zone.
+/// Dedicates so many hosts of these host groups, or of any of the zone: all or none.
 pub fn dedicate(
     world: &mut World,
     now: Time,
     account: AccountId,
-    (zone, groups): (ZoneId, &[usize]),
-    terms: HostTerms,
-) -> Result<HostId, FailureReason> {
-    let takes = terms.takes.clone();
-    if let Takes::Type(kind) = takes {
-        world.learn_type(kind);
+    place: (ZoneId, &[usize]),
+    (terms, count): (&HostTerms, usize),
+) -> Result<Vec<HostId>, FailureReason> {
+    let barred = barred_in(world, place.0, &terms.takes)?;
+    let hosts = quota_claims::create_within(world, account, Quota::DedicatedHosts, count, |world| {
+        let HostAllocator { placer, fleet, .. } = &mut world.hosts;
+        placer.allocate_hosts(account, place, (terms, barred), count, fleet)
+    })?;
+    for host in &hosts {
+        begin_paying(world, now, account, *host);
     }
-    let criteria = match &takes {
-        Takes::Type(kind) => world.directory.types.get(*kind).name.clone(),
+    world.note_hosts();
+    Ok(hosts)
+}
+
+/// Returns the hardware, a bit for each number, that dedicated hosts for these types are not of; refused where a zone has no other.
+fn barred_in(world: &mut World, zone: ZoneId, takes: &Takes) -> Result<u64, FailureReason> {
+    let runs = runs_these(world, takes);
+    let is_offered = world.types.offers[zone.index()].as_ref().is_none_or(&runs);
+    let barred = world.hosts.fleet.hardware().barring_where(runs);
+    if is_offered && world.hosts.fleet.runs_in(zone, barred) {
+        Ok(barred)
+    } else {
+        Err(Failure::Unsupported.into())
+    }
+}
+
+/// Returns whether hardware runs the types that a dedicated host is to take.
+fn runs_these(world: &mut World, takes: &Takes) -> impl Fn(&Hardware) -> bool + use<> {
+    let name = |world: &World, kind: TypeId| world.directory.types.get(kind).name.clone();
+    let takes = takes.clone();
+    let only = match takes {
+        Takes::Type(kind) => {
+            world.learn_type(kind);
+            name(world, kind)
+        }
         _ => String::new(),
     };
-    let architectures = catalogue::find(&criteria).map_or("", |entry| entry.arch.as_str());
-    let runs = |hardware: &Hardware| match &takes {
+    let architectures = catalogue::find(&only).map_or("", |entry| entry.arch.as_str());
+    move |hardware| match &takes {
         Takes::Anything => true,
         Takes::Family(family) => runs_family(hardware, family),
-        Takes::Type(_) => hardware.runs(&Model { name: &criteria, architectures, gpu_models: &[] }),
-    };
-    let is_offered = world.types.offers[zone.index()].as_ref().is_none_or(runs);
-    let barred = world.hosts.fleet.hardware().barring_where(runs);
-    if !is_offered || !world.hosts.fleet.runs_in(zone, barred) {
-        return Err(Failure::Unsupported.into());
+        Takes::Type(_) => hardware.runs(&Model { name: &only, architectures, gpu_models: &[] }),
     }
-    let host = quota_claims::create_within(world, account, Quota::DedicatedHosts, 1, |world| {
-        world.hosts.placer.allocate_host(account, (zone, groups), (terms, barred), &mut world.hosts.fleet)
-    })?;
-    let group = world.hosts.fleet.group_of(host) as u32;
-    world.billing.take_host(now, account, host, group);
-    world.note_hosts();
-    Ok(host)
+}
+
+/// Carries out `ModifyHosts`, one host a call.
+pub fn modify_host(
+    world: &mut World,
+    account: AccountId,
+    name: HostHandle,
+    change: &HostTermsChange,
+) -> Result<(), FailureReason> {
+    let host = world.api.handles.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
+    let runs = runs_these(world, change.takes.as_ref().unwrap_or(&Takes::Anything));
+    let HostAllocator { placer, fleet, .. } = &mut world.hosts;
+    placer.modify_host(account, host, (change, fleet.hardware().barring_where(runs)), fleet)
 }
 
 /// Carries out `ReleaseHosts`, one host a call.
@@ -105,11 +136,55 @@ pub fn release_host(
     name: HostHandle,
 ) -> Result<(), FailureReason> {
     let host = world.api.handles.hosts.find(name.0, Failure::InvalidHostIdNotFound)?;
-    world.hosts.placer.release_host(account, host, &mut world.hosts.fleet)?;
-    let group = world.hosts.fleet.group_of(host) as u32;
-    world.billing.give_host(now, account, host, group);
+    give_up(world, now, (account, host), None)?;
     quota_claims::uncount(world, account, Quota::DedicatedHosts, 1);
     world.note_hosts();
+    Ok(())
+}
+
+/// Dedicates another host in place of one that has failed and is to be replaced (EC2 user guide, "Host recovery", read 2026-11:
+/// "automatically allocates a replacement Dedicated Host in the same Availability Zone"; it has the same attributes, instance type
+/// and auto-placement among them). It counts towards the quota in place of the other. `None` where there is no such host.
+pub fn replace_host(world: &mut World, now: Time, failed: HostId) -> Option<HostId> {
+    let (account, _) = world.hosts.placer.tenancies().owner(failed)?;
+    let terms = world.hosts.placer.tenancies().terms_of(failed).filter(|terms| terms.recovery)?.clone();
+    let zone = world.hosts.fleet.zone_of(failed);
+    let barred = barred_in(world, zone, &terms.takes).ok()?;
+    let HostAllocator { placer, fleet, .. } = &mut world.hosts;
+    let [host] = placer.allocate_hosts(account, (zone, &[]), (&terms, barred), 1, fleet).ok()?[..] else {
+        unreachable!("one was asked for")
+    };
+    begin_paying(world, now, account, host);
+    Some(host)
+}
+
+/// Gives up a failed host that another one has replaced ("the impaired Dedicated Host is released"), unless an instance is left on it.
+pub fn give_up_replaced(world: &mut World, now: Time, failed: HostId, by: HostId) {
+    let owner = world.hosts.placer.tenancies().owner(failed);
+    let (account, _) = owner.expect("a dedicated host has an owner");
+    let given_up = give_up(world, now, (account, failed), Some(by));
+    given_up.expect("every instance has moved to the other host, or has lost its host");
+}
+
+/// Begins to charge an account for a dedicated host.
+fn begin_paying(world: &mut World, now: Time, account: AccountId, host: HostId) {
+    let group = world.hosts.fleet.group_of(host) as u32;
+    world.billing.take_host(now, account, host, group);
+}
+
+/// Gives up a dedicated host, which must hold no instances. Another one may replace it.
+fn give_up(
+    world: &mut World,
+    now: Time,
+    (account, host): (AccountId, HostId),
+    replaced_by: Option<HostId>,
+) -> Result<(), FailureReason> {
+    let terms = world.hosts.placer.release_host(account, host, &mut world.hosts.fleet)?;
+    let group = world.hosts.fleet.group_of(host) as u32;
+    world.billing.give_host(now, account, host, group);
+    if let Some(clients) = &mut world.clients {
+        clients.released_hosts.note(now, (account, host), terms, replaced_by);
+    }
     Ok(())
 }
 

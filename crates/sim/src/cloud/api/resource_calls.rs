@@ -97,9 +97,10 @@ fn dispatch(
             placement_calls::create_placement_group(world, account, *group, *strategy, *partitions)
         }
         DeletePlacementGroup(group) => placement_calls::delete_placement_group(world, account, *group),
-        AllocateHost(host, zone, terms) => {
-            placement_calls::allocate_host(world, now, account, (*host, *zone), terms)
+        AllocateHosts(hosts, zone, terms) => {
+            placement_calls::allocate_hosts(world, now, account, (hosts, *zone), terms)
         }
+        ModifyHost(host, change) => placement_calls::modify_host(world, account, *host, change),
         ReleaseHost(host) => placement_calls::release_host(world, now, account, *host),
         CreateReservation { reservation, kind, zone, count, open, until } => {
             let terms = Terms { kind: *kind, count: *count, is_open: *open };

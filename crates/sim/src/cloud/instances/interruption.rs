@@ -11,8 +11,8 @@ use plimsoll_model::lifecycle::{State, Trigger};
 use plimsoll_model::transition::Transition;
 use plimsoll_model::workload::call::{Interruption, Spot};
 
-/// Time between two attempts to start an instance whose price allows it. An assumption.
-const RETRY: Duration = Duration::from_seconds(300);
+/// Time between two attempts to start an instance whose price allows it, or to fulfil a request. An assumption.
+pub const RETRY: Duration = Duration::from_seconds(300);
 
 /// Takes the capacity of a spot instance back, as EC2 does.
 pub fn interrupt(world: &mut World, now: Time, slot: Slot) {

@@ -2,6 +2,7 @@
 
 use crate::cloud::allocation::allocator::{HostAllocation, ReservationCriteria};
 use crate::cloud::allocation::{membership, requests};
+use crate::cloud::api::placement_calls;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{lifecycle, quota_claims};
 use crate::cloud::observe::decisions;
@@ -11,10 +12,10 @@ use crate::cloud::observe::log::log_decision;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::FailureReason;
-use plimsoll_base::units::{InstanceId, Time};
+use plimsoll_base::units::{HostId, InstanceId, Time};
 use plimsoll_model::faults::{Drain, Faults, HostEvent, OnFailure};
 use plimsoll_model::lifecycle::{State, Trigger};
-use plimsoll_model::placement::request::Constraint;
+use plimsoll_model::placement::request::{Constraint, Tenancy};
 use plimsoll_model::placement::reservations::Preference;
 use plimsoll_model::transition::Transition;
 
@@ -82,6 +83,7 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     world.hosts.placer.changed(host, zone, &mut world.hosts.fleet);
     world.note_hosts();
     let on_failure = world.faults.as_ref().expect("a fault has its source").on_failure();
+    let mut replacement = None;
     let eviction = match event {
         HostEvent::Failed(_) => {
             world.recorder.ledger.digest(now, DigestEvent::HostFailed, InstanceId(0), host);
@@ -94,11 +96,15 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
         | HostEvent::MaintenanceAnnounced(_) => {
             return;
         }
-        HostEvent::Detected(_) => match on_failure {
-            OnFailure::Restart => Eviction::Recover,
-            OnFailure::Stop => Eviction::Stop,
-            OnFailure::Terminate => Eviction::Terminate,
-        },
+        HostEvent::Detected(_) => {
+            replacement = placement_calls::replace_host(world, now, host);
+            match on_failure {
+                _ if replacement.is_some() => Eviction::Recover,
+                OnFailure::Restart => Eviction::Recover,
+                OnFailure::Stop => Eviction::Stop,
+                OnFailure::Terminate => Eviction::Terminate,
+            }
+        }
         HostEvent::MaintenanceBegins(_, drain) | HostEvent::Retired(_, drain) => match drain {
             Drain::Migrate => Eviction::Migrate,
             Drain::Stop => Eviction::Stop,
@@ -108,12 +114,17 @@ fn apply_host_event(world: &mut World, now: Time, event: HostEvent) {
     world.hosts.move_slots(host);
     world.note_hosts();
     for slot in world.instances_on(host) {
-        evict(world, now, slot, eviction);
+        evict(world, now, slot, (eviction, replacement));
+    }
+    if let Some(replacement) = replacement {
+        placement_calls::give_up_replaced(world, now, host, replacement);
+        world.note_hosts();
     }
 }
 
-/// Evicts an instance from its host. An instance that is to move and finds no other host stops.
-fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
+/// Evicts an instance from its host, to the one that replaces it where there is any. An instance that is to move and finds no other
+/// host stops.
+fn evict(world: &mut World, now: Time, slot: Slot, (eviction, onto): (Eviction, Option<HostId>)) {
     let moving = match eviction {
         Eviction::Migrate | Eviction::Recover => Trigger::Recovered,
         Eviction::Stop => Trigger::Lost,
@@ -127,7 +138,7 @@ fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
             }
         }
         (Transition::To(State::Pending), _) => {
-            if recover(world, now, slot).is_err() {
+            if recover(world, now, slot, onto).is_err() {
                 lose(world, now, slot);
             }
         }
@@ -141,40 +152,54 @@ fn evict(world: &mut World, now: Time, slot: Slot, eviction: Eviction) {
 
 /// Brings an instance up again on another host, with its addresses and volumes. Nothing changes where
 /// there is none.
-fn recover(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
-    let relocation = allocate_elsewhere(world, now, slot, Occasion::Recovery)?;
+fn recover(world: &mut World, now: Time, slot: Slot, onto: Option<HostId>) -> Result<(), FailureReason> {
+    let relocation = allocate_elsewhere(world, now, slot, (Occasion::Recovery, onto))?;
     if world.instances.get(slot).state == State::Running {
         lifecycle::leave_running(world, now, slot);
         world.instances.extras_mut(slot).recovers = true;
     }
     move_to(world, now, slot, relocation);
+    follow_host(world, slot, onto);
     world.recorder.ledger.count_event(|counts| &mut counts.recoveries);
     lifecycle::enter(world, now, slot, State::Pending);
     lifecycle::come_up_again(world, now, slot);
     Ok(())
 }
 
+/// Lets an instance that named its dedicated host name the one that replaces it (EC2 user guide, "Host recovery", read 2026-11: "the
+/// recovered instances establish host affinity with the replacement Dedicated Host").
+fn follow_host(world: &mut World, slot: Slot, onto: Option<HostId>) {
+    let own = world.instances.extras.get(slot).and_then(|extras| extras.constraint);
+    if let (Some(onto), Some(own @ Constraint { tenancy: Tenancy::Host(Some(_)), .. })) = (onto, own) {
+        let constraint = Constraint { tenancy: Tenancy::Host(Some(onto)), ..own };
+        world.instances.extras_mut(slot).constraint = Some(constraint);
+    }
+}
+
 /// Moves a running instance to another host. Nothing changes where there is none.
 fn migrate(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReason> {
-    let relocation = allocate_elsewhere(world, now, slot, Occasion::Migration)?;
+    let relocation = allocate_elsewhere(world, now, slot, (Occasion::Migration, None))?;
     move_to(world, now, slot, relocation);
     world.recorder.ledger.count_event(|counts| &mut counts.migrations);
     Ok(())
 }
 
-/// Allocates capacity on any host but that of the instance. A slot of a reservation moves with it; and
+/// Allocates capacity on any host but that of the instance, or on the one that replaces it. A slot of a reservation moves with it; and
 /// where no host has capacity for it, another free slot is taken.
 fn allocate_elsewhere(
     world: &mut World,
     now: Time,
     slot: Slot,
-    occasion: Occasion,
+    (occasion, onto): (Occasion, Option<HostId>),
 ) -> Result<Relocation, FailureReason> {
     let kind = world.instances.get(slot).kind;
     let (old_request, from) = (requests::request_of(world, slot), requests::allocation_of(world, slot));
     let mut request = old_request;
     let mut constraint: Constraint = request.constraint.unwrap_or_default();
     constraint.excluded = Some(from.host);
+    if onto.is_some() {
+        constraint.tenancy = Tenancy::Host(onto);
+    }
     request.constraint = Some(constraint);
     let preference = world.instances.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
     // It leaves its group while another host is chosen, so that it does not count as a second member.

@@ -7,6 +7,8 @@ pub mod faults;
 pub mod view;
 
 pub use crate::cloud::api::client_answers::{Answer, CallNumber, CreatedResource, Effects, InstanceChange};
+pub use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber, SpotRequestState};
+pub use crate::cloud::api::released_hosts::{ReleasedHost, SHOWN_AFTER_RELEASE};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use crate::cloud::RunOptions;
 use crate::cloud::api::client_answers::ClientCalls;
 use crate::cloud::api::client_calls;
 use crate::cloud::api::security_groups;
+use crate::cloud::api::spot_requests;
 use crate::cloud::control::submit;
 use crate::cloud::instances::reference::Reference;
 use crate::cloud::observe::observer::{Detail, Observer, RunState, Silent};
@@ -62,6 +65,13 @@ impl Session {
     /// Returns the simulated time: everything up to it has happened.
     pub fn now(&self) -> Time {
         self.progress.milestones.reached
+    }
+
+    /// Returns the time at which something happens next, if no client calls before.
+    pub fn next_at(&self) -> Time {
+        let event = self.world.timers.queue.next_at().unwrap_or(Time::NEVER);
+        let call = self.progress.call.as_ref().map_or(Time::NEVER, |call| call.at);
+        event.min(call)
     }
 
     /// Returns the directory of the names of the run.
@@ -149,6 +159,23 @@ impl Session {
     /// Takes the answers that were given since they were last taken, in order.
     pub fn take_answers(&mut self) -> Vec<Answer> {
         std::mem::take(&mut self.world.clients.as_mut().expect("clients call").answers)
+    }
+
+    /// Takes the dedicated hosts that others have replaced since they were last taken.
+    pub fn take_replaced_hosts(&mut self) -> Vec<ReleasedHost> {
+        self.world.clients.as_mut().expect("clients call").released_hosts.take_replaced()
+    }
+
+    /// Takes the spot requests that were fulfilled since they were last taken, with their instances.
+    pub fn take_fulfilled_requests(&mut self) -> Vec<(SpotRequestNumber, InstanceId)> {
+        self.world.clients.as_mut().expect("clients call").spot_requests.take_fulfilled()
+    }
+
+    /// Cancels a spot request now, if it is open.
+    pub fn cancel_spot_request(&mut self, number: SpotRequestNumber) {
+        let now = self.now();
+        self.world.advance_ledger(now);
+        spot_requests::cancel(&mut self.world, now, number);
     }
 
     /// Returns whether a call waits for its answer.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use crate::cloud::api::client_answers::ClientCalls;
+use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber};
+use crate::cloud::api::released_hosts::ReleasedHost;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::table::Instance;
 use crate::cloud::observe::observation::Sample;
@@ -14,7 +17,7 @@ use plimsoll_base::units::{AccountId, HostId, ImageId, InstanceId, SubnetId, Tim
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::Network;
-use plimsoll_model::network::security::{MemberId, SecurityGroup, SecurityGroups};
+use plimsoll_model::network::security::{DEFAULT_GROUP, MemberId, Owner, SecurityGroup, SecurityGroups, Vpc};
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::groups::Groups;
 use plimsoll_model::placement::reservations::Reservations;
@@ -156,11 +159,20 @@ impl Session {
         &self.world.security
     }
 
-    /// Returns the security groups of an instance; none while it is in the default one of its account alone and nothing has asked
-    /// for that.
+    /// Returns the security groups of an instance. One that has joined none is in the default one of its VPC, which is there once a
+    /// client of its account has asked for groups or launched.
     pub fn security_groups_of(&self, id: InstanceId) -> Vec<&SecurityGroup> {
-        let groups = self.world.security.joined(MemberId::Instance(id)).unwrap_or_default();
-        groups.iter().filter_map(|group| self.world.security.group(*group).ok()).collect()
+        let security = &self.world.security;
+        if let Some(groups) = security.joined(MemberId::Instance(id)) {
+            return groups.iter().filter_map(|group| security.group(*group).ok()).collect();
+        }
+        let alive = self.instance(id).filter(|view| view.state != State::Terminated);
+        let default = alive.and_then(|view| {
+            let subnet = view.subnet.unwrap_or_default();
+            let vpc = Vpc(self.world.network.vpc_of(subnet, view.account));
+            security.find(Owner { account: view.account, vpc }, DEFAULT_GROUP).ok()
+        });
+        default.and_then(|group| security.group(group).ok()).into_iter().collect()
     }
 
     /// Returns the placement groups.
@@ -171,6 +183,33 @@ impl Session {
     /// Returns the dedicated hosts of an account with their terms, zone by zone.
     pub fn dedicated_hosts(&self, account: AccountId) -> impl Iterator<Item = (HostId, &HostTerms)> {
         self.world.hosts.placer.tenancies().dedicated_hosts(account)
+    }
+
+    /// Returns the dedicated hosts of an account that were released within the hour before.
+    pub fn released_hosts(&self, account: AccountId) -> impl Iterator<Item = &ReleasedHost> {
+        self.client_calls().released_hosts.shown(account, self.now())
+    }
+
+    /// Returns the number of times that a host was a dedicated host and was released.
+    pub fn releases_of(&self, host: HostId) -> u32 {
+        self.client_calls().released_hosts.term(host)
+    }
+
+    /// Returns the spot requests of an account that stayed open and have no instance, by number.
+    pub fn spot_requests(
+        &self,
+        account: AccountId,
+    ) -> impl Iterator<Item = (SpotRequestNumber, &SpotRequest)> {
+        self.client_calls().spot_requests.of_account(account)
+    }
+
+    /// Returns a spot request that stayed open and has no instance.
+    pub fn spot_request(&self, number: SpotRequestNumber) -> Option<&SpotRequest> {
+        self.client_calls().spot_requests.get(number)
+    }
+
+    fn client_calls(&self) -> &ClientCalls {
+        self.world.clients.as_ref().expect("clients call")
     }
 
     /// Returns whether a host is a dedicated host of an account.

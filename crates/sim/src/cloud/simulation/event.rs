@@ -37,6 +37,8 @@ pub enum Event {
     Control(PlaneTimer, u32),
     /// A waiter of a client, by its number, polls again.
     Waiter(u32),
+    /// Open requests for spot instances are tried again.
+    SpotRequests,
 }
 
 /// Stamp of a timer of an instance. Timers of earlier phases carry an older stamp and are void.

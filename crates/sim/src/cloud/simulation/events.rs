@@ -1,6 +1,6 @@
 //! Events: hands each to its flow.
 
-use crate::cloud::api::reservation_calls;
+use crate::cloud::api::{reservation_calls, spot_requests};
 use crate::cloud::autoscaling;
 use crate::cloud::control::{polling, submit};
 use crate::cloud::instances::reference::Slot;
@@ -35,6 +35,7 @@ pub fn on_event(world: &mut World, now: Time, event: Event) {
         Event::OpenLaunch(timer, number) => attempts::on_timer(world, now, timer, number),
         Event::Control(alarm, number) => submit::on_timer(world, now, alarm, number),
         Event::Waiter(number) => polling::on_timer(world, number),
+        Event::SpotRequests => spot_requests::on_timer(world, now),
     }
 }
 

@@ -35,7 +35,7 @@ pub fn provide(world: &mut World) -> Vec<(AccountId, Result<(), Refused>)> {
         let account = world.directory.account(&hosts.account);
         for _ in 0..hosts.count {
             let place = (hosts.zone, hosts.groups.as_slice());
-            let answer = placement_calls::dedicate(world, Time::ZERO, account, place, hosts.terms.clone());
+            let answer = placement_calls::dedicate(world, Time::ZERO, account, place, (&hosts.terms, 1));
             answers.push((account, answer.map(|_| ()).map_err(Refused::outright)));
         }
     }

@@ -65,6 +65,7 @@ const OPTIONAL: &[&[Column]] = &[
         Column::Expires,
         Column::Family,
         Column::AutoPlacement,
+        Column::HostRecovery,
     ],
 ];
 

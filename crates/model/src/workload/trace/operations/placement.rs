@@ -4,7 +4,7 @@ use super::super::columns::Column;
 use super::super::row::TraceRow;
 use super::instances;
 use crate::placement::config::GroupStrategy;
-use crate::placement::tenancies::{HostTerms, Takes};
+use crate::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use crate::workload::handles::HandleBook;
 use crate::workload::handles::{HostHandle, PlacementGroupHandle, ReservationHandle};
 use crate::workload::resource_call::ResourceCall;
@@ -29,22 +29,41 @@ pub fn delete_group(row: &mut TraceRow) -> Option<ResourceCall> {
     group(row).map(ResourceCall::DeletePlacementGroup)
 }
 
-/// Reads `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement unless it
-/// says so (`AllocateHosts`, "AutoPlacement": "Default: off").
-pub fn allocate_host(row: &mut TraceRow) -> Option<ResourceCall> {
-    let (host, zone) = (host(row), row.zone());
+/// Reads `allocate-host`, for a family or a type, or for all that its hardware runs; without automatic placement and recovery
+/// unless it says so (`AllocateHosts`, "AutoPlacement", "HostRecovery": "Default: off").
+pub fn allocate_hosts(row: &mut TraceRow) -> Option<ResourceCall> {
+    let (hosts, zone) = (row.handles(Column::Host, HandleBook::host), row.zone());
+    if hosts.iter().enumerate().any(|(i, host)| hosts[..i].contains(host)) {
+        row.wrong(Column::Host, "names a host twice");
+    }
+    let HostTermsChange { takes, auto_placement, recovery } = host_terms(row);
+    let terms = HostTerms {
+        takes: takes.unwrap_or_default(),
+        auto_placement: auto_placement.unwrap_or(false),
+        recovery: recovery.unwrap_or(false),
+    };
+    Some(ResourceCall::AllocateHosts(hosts.into(), zone?, terms))
+}
+
+/// Reads `modify-host`: what it does not name stays.
+pub fn modify_host(row: &mut TraceRow) -> Option<ResourceCall> {
+    let (host, change) = (host(row), host_terms(row));
+    Some(ResourceCall::ModifyHost(host?, change))
+}
+
+/// Reads the terms of dedicated hosts that a row names.
+fn host_terms(row: &mut TraceRow) -> HostTermsChange {
     let (family, kind) = (row.name(Column::Family).map(str::to_string), row.kind_if_any());
     if family.is_some() && kind.is_some() {
         // "You cannot specify InstanceFamily and InstanceType in the same request."
         row.wrong(Column::Family, "does not go with a `type`");
     }
-    let takes = match (family, kind) {
-        (Some(family), _) => Takes::Family(family),
-        (None, Some(kind)) => Takes::Type(kind),
-        (None, None) => Takes::Anything,
-    };
-    let auto_placement = row.flag(Column::AutoPlacement).unwrap_or(false);
-    Some(ResourceCall::AllocateHost(host?, zone?, HostTerms { takes, auto_placement }))
+    let takes = family.map(Takes::Family).or(kind.map(Takes::Type));
+    HostTermsChange {
+        takes,
+        auto_placement: row.flag(Column::AutoPlacement),
+        recovery: row.flag(Column::HostRecovery),
+    }
 }
 
 /// Reads `release-host`.

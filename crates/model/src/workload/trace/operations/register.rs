@@ -67,6 +67,7 @@ const VOLUME: &[Column] = &[Column::Size, Column::VolumeType, Column::Iops, Colu
 const INGRESS: &[Column] = &[Column::SecurityGroup, Column::Protocol, Column::Source];
 const EGRESS: &[Column] = &[Column::SecurityGroup, Column::Protocol, Column::Destination];
 const PORTS: &[&[Column]] = &[&[Column::Ports]];
+const HOST_TERMS: &[Column] = &[Column::Type, Column::Family, Column::AutoPlacement, Column::HostRecovery];
 const ADDRESSES: &[&[Column]] = &[&[Column::Addresses, Column::Prefixes]];
 
 /// Returns the entry of an operation.
@@ -117,7 +118,8 @@ pub fn entry(operation: Operation) -> OperationEntry {
         O::UnassignAddresses => resource(&[C::Instance], ADDRESSES, network::unassign_addresses),
         O::CreatePlacementGroup => resource(&[C::Group, C::GroupStrategy], &[&[C::Partitions]], placement::create_group),
         O::DeletePlacementGroup => resource(&[C::Group], &[], placement::delete_group),
-        O::AllocateHost => resource(&[C::Host, C::Zone], &[&[C::Type, C::Family, C::AutoPlacement]], placement::allocate_host),
+        O::AllocateHost => resource(&[C::Host, C::Zone], &[HOST_TERMS], placement::allocate_hosts),
+        O::ModifyHost => resource(&[C::Host], &[HOST_TERMS], placement::modify_host),
         O::ReleaseHost => resource(&[C::Host], &[], placement::release_host),
         O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open, C::Expires]], placement::create_reservation),
         O::CancelReservation => resource(&[C::Reservation], &[], placement::cancel_reservation),

@@ -7,7 +7,7 @@ use super::*;
 use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::placement::config::GroupStrategy;
-use crate::placement::tenancies::{HostTerms, Takes};
+use crate::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::*;
 use crate::workload::directory::SubnetName;
@@ -197,6 +197,7 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
     let inside =
         |peer| RuleRequest { direction: Direction::Egress, protocol: Protocol::All, ports: None, peer };
     let group = SecurityGroupHandle(0);
+    let family = Takes::Family("m5".to_string());
     let (placement_group, host, reservation) = (PlacementGroupHandle(0), HostHandle(0), ReservationHandle(0));
     let placement =
         |strategy, partitions| R::CreatePlacementGroup { group: placement_group, strategy, partitions };
@@ -308,18 +309,33 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             placement(GroupStrategy::Partition, Some(3)),
         ),
         ("delete-placement-group group=p", R::DeletePlacementGroup(placement_group)),
-        ("allocate-host host=h zone=b", R::AllocateHost(host, ZoneId(1), HostTerms::default())),
+        ("allocate-host host=h zone=b", R::AllocateHosts([host].into(), ZoneId(1), HostTerms::default())),
         (
             "allocate-host host=h zone=b family=m5 auto_placement=true",
-            R::AllocateHost(
-                host,
+            R::AllocateHosts(
+                [host].into(),
                 ZoneId(1),
-                HostTerms { takes: Takes::Family("m5".to_string()), auto_placement: true },
+                HostTerms { takes: family.clone(), auto_placement: true, recovery: false },
             ),
         ),
         (
-            "allocate-host host=h zone=b type=m5.large",
-            R::AllocateHost(host, ZoneId(1), HostTerms { takes: Takes::Type(large), auto_placement: false }),
+            "allocate-host host=h|g zone=b type=m5.large host_recovery=true",
+            R::AllocateHosts(
+                [host, HostHandle(1)].into(),
+                ZoneId(1),
+                HostTerms { takes: Takes::Type(large), auto_placement: false, recovery: true },
+            ),
+        ),
+        (
+            "modify-host host=h family=m5",
+            R::ModifyHost(host, HostTermsChange { takes: Some(family), ..HostTermsChange::default() }),
+        ),
+        (
+            "modify-host host=h auto_placement=false host_recovery=true",
+            R::ModifyHost(
+                host,
+                HostTermsChange { takes: None, auto_placement: Some(false), recovery: Some(true) },
+            ),
         ),
         ("release-host host=h", R::ReleaseHost(host)),
         (
@@ -396,6 +412,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         spot: Some(Spot {
             interruption: Some(Interruption::Stop),
             max_pico_usd_per_hour: Some(12_500_000_000),
+            stays_open: false,
         }),
         interfaces: 1,
         addresses: 2,
