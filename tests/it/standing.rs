@@ -196,6 +196,11 @@ fn the_command_writes_a_fleet_that_goes_on() {
 
     // Without --at: the end of the run.
     assert_eq!(export(&["-o", "end"])["residents"], 2);
+    // It knows what ends after it, as any other moment does.
+    export(&["--set", "duration=5d", "-o", "early"]);
+    export(&["--at", "5d", "-o", "within"]);
+    assert!(text("early/trace.csv").contains("\n0,432000,1,host-1,db,"), "{}", text("early/trace.csv"));
+    assert_eq!(text("early/trace.csv"), text("within/trace.csv"));
     for (words, expected) in [
         (
             &["--at", "11d", "-o", "x"][..],

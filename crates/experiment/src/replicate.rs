@@ -62,7 +62,7 @@ pub fn run_all<T: Send>(
             }
             let result = scenario(number)
                 .and_then(|mut scenario| {
-                    cache.attach(&mut scenario, count == 1);
+                    cache.attach(&mut scenario);
                     run_one(number, &scenario, listener)
                 })
                 .and_then(|trial| keep(number, trial));

@@ -1,14 +1,18 @@
-//! Cache of the traces of an experiment: each is read once, however many runs replay it.
+//! Cache of the traces of an experiment: each is read twice from its file, however many runs replay it.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_base::catalogue::TypeTable;
+use plimsoll_base::units::Time;
 use plimsoll_model::workload::trace::loaded::LoadedTrace;
 use plimsoll_model::workload::trace::reading::TraceReading;
 use plimsoll_sim::scenario::Scenario;
 
-/// Cache of traces. One that a single run asks for is not loaded.
+/// Most rows of all traces in memory: a hundred megabytes.
+const MOST_ROWS: usize = 1 << 22;
+
+/// Cache of traces. One that a single run replays is not loaded.
 #[derive(Debug, Default)]
 pub struct TraceCache {
     traces: Mutex<Vec<CachedTrace>>,
@@ -18,31 +22,32 @@ pub struct TraceCache {
 struct CachedTrace {
     path: PathBuf,
     reading: TraceReading,
-    /// Runs that asked for it.
-    runs: usize,
-    /// Trace, once it was loaded; `Some(None)` where each run has to read it.
+    /// Time up to which its rows are needed.
+    until: Time,
+    /// Trace, once a second run replays it; `Some(None)` where each run has to read it.
     loaded: Option<Option<Arc<LoadedTrace>>>,
 }
 
 impl TraceCache {
-    /// Gives a scenario its trace in memory. The first of several runs loads it; of single runs, the second one.
-    pub fn attach(&self, scenario: &mut Scenario, is_single: bool) {
+    /// Gives a scenario its trace in memory. The second run of a trace loads it.
+    pub fn attach(&self, scenario: &mut Scenario) {
         let Some(path) = scenario.workload.trace.clone() else { return };
-        let reading = scenario.workload.reading();
+        let (reading, until) =
+            (scenario.workload.reading(), scenario.workload.trace_read_until(scenario.duration));
         let mut traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |cached: &CachedTrace| cached.path == path && cached.reading == reading;
-        let at = traces.iter().position(is_it).unwrap_or_else(|| {
-            traces.push(CachedTrace { path: path.clone(), reading: reading.clone(), runs: 0, loaded: None });
-            traces.len() - 1
-        });
-        let cached = &mut traces[at];
-        cached.runs += 1;
-        if is_single && cached.runs == 1 {
+        let loaded_rows =
+            |cached: &CachedTrace| cached.loaded.iter().flatten().map(|trace| trace.rows()).sum::<usize>();
+        let rows: usize = traces.iter().map(loaded_rows).sum();
+        let is_it = |cached: &&mut CachedTrace| {
+            (&cached.path, &cached.reading, cached.until) == (&path, &reading, until)
+        };
+        let Some(cached) = traces.iter_mut().find(is_it) else {
+            traces.push(CachedTrace { path, reading, until, loaded: None });
             return;
-        }
+        };
         let loaded = cached.loaded.get_or_insert_with(|| {
             let types = TypeTable::new(&scenario.instance_types, &scenario.billing.shape).ok()?;
-            LoadedTrace::read(&path, &reading, types).map(Arc::new)
+            LoadedTrace::read((&path, &reading), until, MOST_ROWS - rows, types).map(Arc::new)
         });
         scenario.workload.loaded.clone_from(loaded);
     }
@@ -87,7 +92,7 @@ mod tests {
 
     fn run(cache: &TraceCache, folder: &Path, set: &[&str]) -> Result<(bool, String), InputError> {
         let mut scenario = scenario(folder, set);
-        cache.attach(&mut scenario, true);
+        cache.attach(&mut scenario);
         let is_loaded = scenario.workload.loaded.is_some();
         trial::run(&scenario).map(|figures| (is_loaded, figures.digest))
     }
@@ -122,9 +127,9 @@ mod tests {
         let set = ["workload.trace_round=true", "workload.trace_columns={ start = 'Start' }"];
         let figures = |is_loaded: bool| {
             let (cache, mut scenario) = (TraceCache::default(), scenario(folder.path(), &set));
-            cache.attach(&mut scenario, true);
+            cache.attach(&mut scenario);
             if is_loaded {
-                cache.attach(&mut scenario, true);
+                cache.attach(&mut scenario);
             }
             assert_eq!(scenario.workload.loaded.is_some(), is_loaded);
             let outcome = plimsoll_sim::cloud::Cloud::new(&scenario, Default::default()).unwrap();

@@ -226,6 +226,9 @@ impl<E: Copy + Default> EventQueue<E> {
         let entry = Entry { at: now.after(delay).0, order: self.next_order(rank), event };
         let entries = &mut self.lanes[lane.0].entries;
         assert!(entries.back().is_none_or(|last| last.at <= entry.at), "a lane's time runs backwards");
+        if entry.at > self.end.0 {
+            return;
+        }
         entries.push_back(entry);
         self.len += 1;
         self.in_lanes += 1;

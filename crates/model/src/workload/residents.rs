@@ -33,6 +33,9 @@ impl DrawnResidents {
         drawn.sort_unstable_by_key(|(age, residual)| {
             u128::from(u64::MAX - age.0) << u64::BITS | u128::from(residual.0)
         });
+        if drawn.is_empty() {
+            return;
+        }
         self.len += drawn.len();
         let drawn = drawn.into_iter().peekable();
         self.processes.push((process, drawn));

@@ -17,7 +17,7 @@ use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 use crate::workload::trace::replay::RepeatConfig;
 use crate::workload::trace::resample::Replicate;
-use plimsoll_base::units::{Duration, NS_PER_S};
+use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// `[workload]`: the sources of the demand of a run, which are merged.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -127,6 +127,15 @@ impl WorkloadConfig {
             columns: self.trace_columns.clone(),
             round: self.trace_round,
         }
+    }
+
+    /// Returns the time up to which a run of such a length needs the rows of the trace.
+    pub fn trace_read_until(&self, duration: Option<Duration>) -> Time {
+        let is_scaled = self.scale != 1.0 || self.profile != ProfileConfig::default();
+        let is_drawn = self.replicate.is_some() || self.open_ends != OpenEnds::Stay;
+        duration
+            .filter(|_| !is_scaled && !is_drawn && self.repeat.is_none())
+            .map_or(Time::NEVER, |duration| Time::ZERO.after(duration))
     }
 
     /// Returns whether there is no source of demand at all.

@@ -40,7 +40,7 @@ impl Sources {
         let intensity = Intensity::compile(config.scale, &config.profile, duration);
         let intensity = intensity.map_err(|wrong| problems.extend(wrong)).ok().flatten();
         check_presence(config, &mut problems);
-        let trace = open_trace(config, intensity.as_ref(), seed, base_dir, &mut problems);
+        let trace = open_trace(config, duration, intensity.as_ref(), (seed, base_dir), &mut problems);
         let trace_policy = trace_policy(config, directory, &mut problems);
         let layers = intensity.as_ref().map_or(1, Intensity::layers);
         check_count(config, layers, &mut problems)?;
@@ -140,9 +140,9 @@ fn check_presence(config: &WorkloadConfig, problems: &mut Vec<Problem>) {
 /// Opens the trace, if there is one.
 fn open_trace(
     config: &WorkloadConfig,
+    duration: Option<Duration>,
     intensity: Option<&Intensity>,
-    seed: Seed,
-    base_dir: &Path,
+    (seed, base_dir): (Seed, &Path),
     problems: &mut Vec<Problem>,
 ) -> Option<TraceReplay> {
     let file = config.trace.as_ref()?;
@@ -153,7 +153,8 @@ fn open_trace(
     }
     let path = base_dir.join(file);
     let reading = config.reading();
-    let loaded = config.loaded.clone().filter(|loaded| loaded.is_of(&path, &reading));
+    let until = config.trace_read_until(duration);
+    let loaded = config.loaded.clone().filter(|loaded| loaded.is_of(&path, &reading, until));
     let replay = Replay {
         reading,
         loaded,

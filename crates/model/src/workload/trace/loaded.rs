@@ -12,17 +12,16 @@ use super::reading::TraceReading;
 use crate::workload::call::{Action, Call, End, Launch, Sender};
 use crate::workload::directory::Directory;
 use plimsoll_base::catalogue::{BareShape, TypeTable};
-use plimsoll_base::input::{InputError, Place};
+use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::{AccountId, Time, TypeId};
-
-/// Most rows of a trace that are kept: a hundred megabytes.
-const MOST_ROWS: usize = 1 << 22;
 
 /// Trace of intervals in memory: types or shapes and accounts alone, no options of launches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoadedTrace {
     path: PathBuf,
     reading: TraceReading,
+    /// Start of the last row that was read, if there may be more behind it.
+    until: Time,
     rows: Vec<LoadedRow>,
     /// Distinct types and shapes, each with whether its size was rounded.
     kinds: Vec<(LoadedKind, bool)>,
@@ -51,9 +50,14 @@ enum LoadedKind {
 }
 
 impl LoadedTrace {
-    /// Reads a trace into memory. `None` where it is no trace of intervals, has options of launches or too many rows, or cannot be
-    /// read to its end: then each run reads it for itself.
-    pub fn read(path: &Path, reading: &TraceReading, types: TypeTable) -> Option<LoadedTrace> {
+    /// Reads the rows of a trace into memory that start up to a time, and the one behind. `None` where it is no trace of intervals, has
+    /// options of launches or more than `most_rows`, or cannot be read: then each run reads it for itself.
+    pub fn read(
+        (path, reading): (&Path, &TraceReading),
+        until: Time,
+        most_rows: usize,
+        types: TypeTable,
+    ) -> Option<LoadedTrace> {
         let mut reader = super::TraceReader::open(path, reading).ok()?;
         if reader.form() != TraceForm::Intervals {
             return None;
@@ -61,6 +65,7 @@ impl LoadedTrace {
         let mut trace = LoadedTrace {
             path: path.to_path_buf(),
             reading: reading.clone(),
+            until: Time::NEVER,
             rows: Vec::new(),
             kinds: Vec::new(),
             accounts: Vec::new(),
@@ -74,7 +79,7 @@ impl LoadedTrace {
             let is_rounded = reader.rounded() > rounded;
             rounded = reader.rounded();
             let (kind, end) = plain_launch(&call)?;
-            if trace.rows.len() == MOST_ROWS {
+            if trace.rows.len() == most_rows {
                 return None;
             }
             let kind = *known.entry((kind, is_rounded)).or_insert_with(|| {
@@ -82,14 +87,23 @@ impl LoadedTrace {
                 trace.kinds.len() as u32 - 1
             });
             trace.rows.push(LoadedRow { at: call.at, end, kind, account: call.account.0 });
+            if call.at > until {
+                trace.until = until;
+                break;
+            }
         }
         trace.accounts = directory.accounts().to_vec();
         Some(trace)
     }
 
-    /// Returns true if this is the trace of a file, read by such settings.
-    pub fn is_of(&self, path: &Path, reading: &TraceReading) -> bool {
-        self.path == path && self.reading == *reading
+    /// Returns true if this is the trace of a file, read by such settings, with all rows that start up to a time.
+    pub fn is_of(&self, path: &Path, reading: &TraceReading, until: Time) -> bool {
+        self.path == path && self.reading == *reading && until <= self.until
+    }
+
+    /// Returns the number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
     }
 }
 
@@ -201,7 +215,9 @@ impl LoadedReader {
             while reader.next(directory)?.is_some() {}
             Ok(())
         };
-        read().expect_err("the file has a type that is not known")
+        let changed =
+            || Problem::new(Place::file(&self.trace.path), "was changed in the course of the experiment");
+        read().err().unwrap_or_else(|| changed().into())
     }
 
     /// Returns whether its rows name their account.

@@ -103,6 +103,10 @@ impl Runner {
 
     /// Runs to the end.
     pub fn run(mut self, mut world: World, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
+        if let (RunEnd::At(end), true) = (self.end, self.checkpoints.is_empty()) {
+            // Nobody looks at the events after it. A checkpoint keeps them: the run that goes on from it may be longer.
+            world.timers.queue.end_at(end);
+        }
         let mut progress = self.begin(&mut world, observer)?;
         let running = AssertUnwindSafe(|| self.run_to_the_end(&mut world, &mut progress, observer));
         let horizon = match catch_unwind(running) {
@@ -118,10 +122,6 @@ impl Runner {
     /// Begins a run, or goes on from a checkpoint.
     pub fn begin(&mut self, world: &mut World, observer: &mut dyn Observer) -> Result<Progress, InputError> {
         world.recorder.outbox = ObservationOutbox::new(observer.detail());
-        if let (RunEnd::At(end), true) = (self.end, self.checkpoints.is_empty()) {
-            // A checkpoint keeps what comes after the end: the run that goes on from it may be longer.
-            world.timers.queue.end_at(end);
-        }
         match self.resume_from.take() {
             Some(progress) => {
                 observer.started();
