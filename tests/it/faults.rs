@@ -67,6 +67,36 @@ fn instances_of_a_failed_host_come_up_elsewhere_once_the_failure_is_found() {
 }
 
 #[test]
+fn a_dedicated_host_is_replaced_by_one_of_its_hardware() {
+    let rows = operations(
+        "0 allocate-host host=h zone=a host_recovery=true
+         1 launch instance=i type=m5.large host=h
+         150 allocate-host host=g zone=a
+         151 launch type=m5.2xlarge host=g",
+    );
+    let small = "{ count = 1, vcpu = 4, memory_gib = 16 }";
+    for (hosts, recoveries, refused) in [
+        // The third host is as the first; the second, which comes before it, is left for another.
+        (format!("{small}, {{ count = 1, vcpu = 8, memory_gib = 32 }}, {small}"), 1, 0),
+        (format!("{small}, {{ count = 1, vcpu = 8, memory_gib = 32 }}"), 0, 0),
+    ] {
+        let scenario = format!(
+            "duration = '1000s'
+            placement.strategy = 'first-fit'
+            zones = [{{ name = 'a', hosts = [{hosts}] }}]
+            lifecycle = {{ boot = '10s', stop = '1s' }}
+            {}",
+            outage("stop")
+        );
+        let (outcome, notes) = Experiment::replaying(&rows, &scenario).watch();
+        let disruptions = outcome.disruptions;
+        assert_eq!((disruptions.host_failures, disruptions.recoveries), (1, recoveries), "{hosts}");
+        assert_eq!(disruptions.instances_lost, 1 - recoveries, "{hosts}");
+        assert_eq!(notes.refused().len(), refused, "{hosts}: {:?}", notes.refused());
+    }
+}
+
+#[test]
 fn another_host_replaces_a_dedicated_host_that_recovers() {
     let rows = |recovery: bool| {
         format!(

@@ -218,18 +218,24 @@ fn every_source_reads_what_its_tool_writes() {
     let hosts = json!([
         host("h-1", json!({ "InstanceType": "m5.large", "TotalVCpus": 4 }), "available"),
         host("h-2", json!({ "InstanceFamily": "m5", "TotalVCpus": 96 }), "available"),
+        host(
+            "h-4",
+            json!({ "InstanceFamily": "mac1", "InstanceType": "mac1.metal", "TotalVCpus": 12 }),
+            "available"
+        ),
         host("h-9", json!({ "InstanceFamily": "m5", "TotalVCpus": 96 }), "released"),
     ]);
     write("dedicated.json", &json!({ "Hosts": hosts }).to_string());
     let report = import(place.path(), "describe-instances", &["ec2.json", "dedicated.json"], &[]);
-    assert_eq!([&report["hosts"], &report["residents"], &report["launched_at_start"]], [3, 4, 1]);
+    assert_eq!([&report["hosts"], &report["residents"], &report["launched_at_start"]], [4, 4, 1]);
     assert_eq!(
         report["told"],
         json!({ "hosts of an assumed size: that of the largest type of their family": ["h-3"] })
     );
     assert_eq!(
         text(place.path(), "out/hosts.csv"),
-        "name,sku,families,types,vcpu,memory_gib\nh-1,m5,,m5.large,4,16\nh-2,m5,m5,,96,384\nh-3,c5,,,96,192\n"
+        "name,sku,families,types,vcpu,memory_gib\nh-1,m5,,m5.large,4,16\nh-2,m5,m5,,96,384\n\
+         h-4,mac1,,mac1.metal,12,32\nh-3,c5,,,96,192\n"
     );
     assert_eq!(
         text(place.path(), "out/trace.csv"),

@@ -61,8 +61,10 @@ const IDLE: WallDuration = WallDuration::from_millis(50);
 /// Least wait for which there is a timer that a command ends early; for a shorter one the thread sleeps.
 const TIMED: WallDuration = WallDuration::from_millis(2);
 
-/// Longest sleep, in which commands wait, and shortest: about as long as the system needs to wake a thread.
+/// Longest sleep, in which commands wait.
 const LONGEST_SLEEP: WallDuration = WallDuration::from_micros(200);
+
+/// Shortest sleep: about as long as the system needs to wake a thread.
 const SHORTEST_SLEEP: WallDuration = WallDuration::from_micros(50);
 
 /// Time that connections have to send what is ready when the server stops.

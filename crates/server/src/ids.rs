@@ -45,7 +45,7 @@ pub enum IdKind {
     KeyPair = 19,
     /// Dedicated host.
     DedicatedHost = 20,
-    /// Request for a spot instance, by the number of the instance.
+    /// Request for a spot instance, by the number of the instance; one that has waited has a number of its own.
     SpotRequest = 21,
 }
 

@@ -51,7 +51,16 @@ pub struct LaunchRecord {
     /// True if a client cancelled the spot request of the instance.
     pub is_request_cancelled: bool,
     /// Its spot request, if that has waited; another has the number of the instance.
-    pub request: Option<SpotRequestNumber>,
+    pub request: Option<WaitedRequest>,
+}
+
+/// Spot request that has waited for its instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct WaitedRequest {
+    /// Number.
+    pub number: SpotRequestNumber,
+    /// Time of the call.
+    pub called: Time,
 }
 
 /// Labels of a resource that is no instance.
@@ -75,6 +84,8 @@ pub struct Labels {
     in_order: VecDeque<InstanceId>,
     /// Labels of spot requests that wait, or have ended without an instance.
     waiting: BTreeMap<SpotRequestNumber, Arc<LaunchLabels>>,
+    /// Spot requests that wait or have waited, with account and id, in the order in which they are looked at.
+    in_turn: VecDeque<(SpotRequestNumber, AccountId, String)>,
     /// Instances of the spot requests that have waited.
     fulfilled: BTreeMap<SpotRequestNumber, InstanceId>,
     /// Resources other than instances that have labels, by account and id as clients write it.
@@ -108,37 +119,47 @@ impl Labels {
             if is_shown(oldest) {
                 self.in_order.push_back(oldest);
             } else if let Some(request) = self.launches.remove(&oldest).and_then(|launch| launch.request) {
-                self.fulfilled.remove(&request);
+                self.fulfilled.remove(&request.number);
             }
         }
     }
 
-    /// Notes a spot request that waits, and forgets those of which `is_shown` says that clients see them no longer.
+    /// Notes a spot request of an account that waits, by number and id, and forgets others of which `is_shown` says that clients see them
+    /// no longer, and their tags.
     pub fn note_request(
         &mut self,
-        number: SpotRequestNumber,
+        (number, account, id): (SpotRequestNumber, AccountId, &str),
         labels: &Arc<LaunchLabels>,
         is_shown: impl Fn(SpotRequestNumber) -> bool,
     ) {
-        // Each request looks at the two oldest: they end after a time that is the same for all.
-        let oldest: Vec<SpotRequestNumber> = self.waiting.keys().take(2).copied().collect();
-        for gone in oldest.into_iter().filter(|oldest| !is_shown(*oldest)) {
-            self.waiting.remove(&gone);
+        // Each request looks at two others, which have their turn again if they are still shown: so ended ones leave, however long those
+        // before them stay open.
+        for _ in 0..2 {
+            let Some((other, of, other_id)) = self.in_turn.pop_front() else { break };
+            if !self.waiting.contains_key(&other) {
+                // It is fulfilled, and its labels are those of its instance.
+            } else if is_shown(other) {
+                self.in_turn.push_back((other, of, other_id));
+            } else {
+                self.waiting.remove(&other);
+                self.forget(of, &other_id);
+            }
         }
         self.waiting.insert(number, Arc::clone(labels));
+        self.in_turn.push_back((number, account, id.to_string()));
     }
 
     /// Notes that a spot request that has waited is fulfilled by an instance, whose launch is noted. Returns its labels.
     pub fn note_fulfilled(
         &mut self,
-        number: SpotRequestNumber,
+        request: WaitedRequest,
         id: InstanceId,
         is_shown: impl Fn(InstanceId) -> bool,
     ) -> Option<Arc<LaunchLabels>> {
-        let labels = self.waiting.remove(&number)?;
+        let labels = self.waiting.remove(&request.number)?;
         self.note_launch(&[id], &labels, is_shown);
-        self.launches.get_mut(&id)?.request = Some(number);
-        self.fulfilled.insert(number, id);
+        self.launches.get_mut(&id)?.request = Some(request);
+        self.fulfilled.insert(request.number, id);
         Some(labels)
     }
 
@@ -188,13 +209,17 @@ impl Labels {
         self.resources.remove(&(account, id.to_string()));
     }
 
-    /// Forgets the labels of a resource that is gone once it is no longer shown. Those that are due leave at the next such call.
+    /// Notes that the labels of a resource that is gone are to be forgotten once it is no longer shown.
     pub fn forget_later(&mut self, now: Time, shown_for: Duration, account: AccountId, id: &str) {
+        self.leaving.push_back((now.after(shown_for), account, id.to_string()));
+    }
+
+    /// Forgets the labels of resources that are no longer shown by now.
+    pub fn forget_due(&mut self, now: Time) {
         while self.leaving.front().is_some_and(|(until, ..)| *until <= now) {
             let (_, account, id) = self.leaving.pop_front().expect("it has a first");
             self.forget(account, &id);
         }
-        self.leaving.push_back((now.after(shown_for), account, id.to_string()));
     }
 
     /// Returns the resources of an account that have labels, by id.
@@ -224,5 +249,35 @@ mod tests {
         }
         assert!(labels.launches.len() < 2 * KEPT, "{}", labels.launches.len());
         assert!((0..KEPT as u64).step_by(100).all(|number| labels.launch_of(InstanceId(number)).is_some()));
+    }
+
+    #[test]
+    fn ended_requests_leave_with_their_tags_behind_open_ones() {
+        let (mut labels, account) = (Labels::default(), AccountId(1));
+        let of_launch = Arc::new(LaunchLabels::default());
+        let is_shown = |number: SpotRequestNumber| number.0 < 3;
+        for number in 0..1000 {
+            let id = format!("sir-{number}");
+            labels.note_request((SpotRequestNumber(number), account, &id), &of_launch, is_shown);
+            labels.set_tags(account, &id, vec![Tag { key: "use".into(), value: String::new() }]);
+        }
+        assert!((0..3).all(|number| labels.of_request(SpotRequestNumber(number)).is_some()));
+        let kept = [labels.waiting.len(), labels.in_turn.len(), labels.of_account(account).count()];
+        assert!(kept.iter().all(|kept| (4..10).contains(kept)), "{kept:?}");
+        let request = WaitedRequest { number: SpotRequestNumber(0), called: Time(7) };
+        labels.note_fulfilled(request, InstanceId(5), |_| true).expect("its labels are there");
+        assert_eq!(labels.launch_of(InstanceId(5)).unwrap().request, Some(request));
+        assert_eq!(labels.of(account, "sir-0").tags.len(), 1);
+    }
+
+    #[test]
+    fn labels_of_what_is_gone_leave_when_it_is_no_longer_shown() {
+        let (mut labels, account) = (Labels::default(), AccountId(1));
+        labels.of_mut(account, "h-1").description = "first".to_string();
+        labels.forget_later(Time(5), Duration(10), account, "h-1");
+        labels.forget_due(Time(14));
+        assert_eq!(labels.of_account(account).count(), 1);
+        labels.forget_due(Time(15));
+        assert_eq!(labels.of_account(account).count(), 0);
     }
 }

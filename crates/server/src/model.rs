@@ -191,7 +191,7 @@ impl<'a> CloudModel<'a> {
     /// Returns the id of the spot request of an instance.
     pub fn spot_request_id(&self, id: InstanceId) -> String {
         let waited = self.labels.launch_of(id).and_then(|launch| launch.request);
-        self.ids.show(IdKind::SpotRequest, waited.map_or(id.0, waiting_request))
+        self.ids.show(IdKind::SpotRequest, waited.map_or(id.0, |request| waiting_request(request.number)))
     }
 
     /// Returns the error of a call about instances; where one does not exist for the account, it names which.

@@ -128,7 +128,7 @@ impl<'a, R> SimulationOwner<'a, R> {
         Ok(std::mem::take(&mut self.ready))
     }
 
-    /// Returns how long nothing comes of the run by itself that a request waits for; `None` where none waits.
+    /// Returns the time until the run can give the next answer; `None` where no request waits.
     pub fn wait_for_answers(&self) -> Option<WallDuration> {
         if self.waiting.is_empty() {
             return None;
@@ -342,6 +342,8 @@ impl<'a, R> SimulationOwner<'a, R> {
             if waiting.left == 0 {
                 let Waiting { outcomes, finish, reply_to, .. } =
                     self.waiting.remove(&first).expect("it was found");
+                // What has happened until this answer is known before labels are noted or dropped.
+                actions::follow(&mut self.model);
                 let reply = finish(&mut self.model, outcomes.into_values().collect());
                 self.ready.extend(reply_to.map(|reply_to| (reply_to, reply)));
             }

@@ -41,7 +41,10 @@ pub fn request_of<'a>(model: &'a CloudModel<'_>, caller: Caller, number: u64) ->
     };
     let (account, labels, fulfilment) = match (instance, waited) {
         (Some(id), _) => {
-            let launch = model.labels.launch_of(id).filter(|launch| launch.request == waited)?;
+            let launch = model.labels.launch_of(id)?;
+            if launch.request.map(|request| request.number) != waited {
+                return None;
+            }
             let view = model.session.instance(id)?;
             (view.account, &*launch.labels, Fulfilment::Instance(view, launch))
         }

@@ -81,6 +81,24 @@ impl Asker<'_> {
         body
     }
 
+    /// Returns the bodies of actions whose answers come while the clock is advanced, in the order of their answers.
+    pub fn get_later(&mut self, forms: &[&str], by: &str) -> Vec<String> {
+        for form in forms {
+            let request = CloudRequest::Action(format!("{form}&Version=2016-11-15"));
+            let at_once = self.command(Command::Request(self.account.clone(), request));
+            assert!(at_once.is_none(), "{form}: it has to wait");
+        }
+        self.owner.take(Command::Advance(parse_duration(by).unwrap()), ()).unwrap();
+        let replies = self.owner.ready().unwrap();
+        assert_eq!(replies.len(), forms.len() + 1, "the last is that of the clock");
+        let body = |((), reply): ((), HttpReply)| {
+            let body = String::from_utf8(reply.body).unwrap();
+            assert_eq!(reply.status, 200, "{body}");
+            body
+        };
+        replies.into_iter().take(forms.len()).map(body).collect()
+    }
+
     /// Returns status and code of an action that is refused.
     pub fn refused(&mut self, form: &str) -> (u16, String) {
         let (status, body) = self.ask(form);

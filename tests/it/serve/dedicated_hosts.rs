@@ -97,7 +97,10 @@ fn a_host_is_allocated_filled_and_released() {
         let shown = asker.get("Action=DescribeHosts&Filter.1.Name=state&Filter.1.Value.1=available");
         assert_eq!(texts(&shown, "hostId"), [next.as_str()]);
         assert_eq!(texts(&asker.get(&named), "state"), ["released"]);
+        let tags = "Action=DescribeTags";
+        assert_eq!(texts(&asker.get(tags), "resourceId"), [id.as_str()]);
         asker.advance("1h");
+        assert_eq!(texts(&asker.get(tags), "resourceId").len(), 0, "it is no longer shown");
         assert_eq!(asker.refused(&named), code("InvalidHostID.NotFound"));
         assert_eq!(texts(&asker.get("Action=DescribeHosts"), "hostId"), [next]);
     });
@@ -167,8 +170,11 @@ fn several_hosts_are_allocated_with_one_call_or_none_is() {
             allocate(&format!("&InstanceType=m5.large{tag}"))
                 .replace("Quantity=1", &format!("Quantity={quantity}"))
         };
-        for too_many in ["3", "4000000000"] {
+        for too_many in ["3", "1000"] {
             assert_eq!(asker.refused(&quantity(too_many)), (500, "InsufficientHostCapacity".to_string()));
+        }
+        for too_many in ["1001", "4000000000"] {
+            assert_eq!(asker.refused(&quantity(too_many)), code("InvalidParameterValue"));
         }
         let made = texts(&texts(&asker.get(&quantity("2")), "hostIdSet")[0], "item");
         let shown = asker.get("Action=DescribeHosts");

@@ -1,12 +1,15 @@
 //! A session is a run: the same comes of it however its clock is turned, and without calls the same as of a run.
 
+use std::sync::Arc;
+
 use plimsoll::cloud::observe::Silent;
+use plimsoll::cloud::outcome::Outcome;
 use plimsoll::cloud::session::{CallNumber, Session};
 use plimsoll::cloud::{Cloud, RunOptions};
 use plimsoll::failure::Failure;
 use plimsoll::scenario::Scenario;
 use plimsoll::units::{AccountId, Duration, InstanceId, NS_PER_S, Time};
-use plimsoll::workload::call::{Action, End, Launch, Sender, Targets};
+use plimsoll::workload::call::{Action, End, Launch, LaunchOptions, Sender, Spot, Targets};
 use plimsoll::workload::handles::Handle;
 
 use crate::support::{CHECKED, Experiment};
@@ -116,6 +119,32 @@ fn a_refused_call_changes_nothing_that_the_scenario_draws() {
     let (with, without) = (session.close(&mut Silent), experiment.run());
     assert_eq!(with.launch.succeeded, without.launch.succeeded);
     assert_eq!(with.launch.requested, without.launch.requested + 1000);
+}
+
+#[test]
+fn a_spot_request_that_ends_without_an_instance_is_counted_as_a_refused_launch() {
+    let experiment = Experiment::new(&BUSY.replace("per_hour = 300", "per_hour = 1"));
+    let scenario = experiment.scenario(&[]);
+    let mut session = open(&scenario, CHECKED);
+    let (account, action, _) = launch(&mut session, "spot", 1);
+    let Action::Launch(mut wanted) = action else { panic!("it is a launch") };
+    wanted.kind = session.directory_mut().types.named("m5.8xlarge").unwrap();
+    let kind = wanted.kind;
+    let spot = Some(Spot { stays_open: true, ..Spot::default() });
+    wanted.options = Some(Arc::new(LaunchOptions { spot, ..LaunchOptions::default() }));
+    session.submit(account, Action::Launch(wanted), &mut Silent).unwrap();
+    session.advance(second(3000), &mut Silent).unwrap();
+    let [answer] = session.take_answers().try_into().unwrap();
+    session.cancel_spot_request(answer.outcome.unwrap().spot_request.expect("no host is as large"));
+    session.advance(second(3600), &mut Silent).unwrap();
+    let (with, without) = (session.close(&mut Silent), experiment.run());
+    assert_eq!(with.launch.requested, without.launch.requested + 1);
+    let refused =
+        |outcome: &Outcome| outcome.breakdown.types.iter().map(|of| of.launches.refused).sum::<u64>();
+    assert_eq!((refused(&without), refused(&with)), (0, 1));
+    assert_eq!(with.breakdown.types[kind.index()].launches.refused, 1);
+    let first = with.first_shortage.expect("it was one");
+    assert_eq!((first.zones, first.room.is_some()), (1, true), "the hosts are looked at");
 }
 
 #[test]

@@ -219,3 +219,53 @@ fn a_request_is_valid_for_a_week() {
         assert_eq!(state_of(asker, &id).0, "closed", "it has ended");
     });
 }
+
+/// The same cloud behind a gateway that takes ten seconds for a call.
+fn behind_a_slow_gateway() -> String {
+    let control =
+        "control_plane = { preset = 'zero', gateway.service = { kind = 'constant', value = '10s' } }";
+    format!("{control}\n{}", SPOT.replace("terminate = '15s'", "terminate = '1m'"))
+}
+
+#[test]
+fn a_request_that_is_fulfilled_while_another_is_answered_keeps_its_labels() {
+    with_server(&behind_a_slow_gateway(), None, |asker| {
+        let tag = "&TagSpecification.1.ResourceType=spot-instances-request&TagSpecification.1.Tag.1.Key=use";
+        let request = format!("{REQUEST}{tag}");
+        let four = asker.get_later(&[&format!("{REQUEST}&InstanceCount=4")], "2m").remove(0);
+        let instances = texts(&four, "instanceId");
+        assert_eq!(instances.len(), 4, "{four}");
+        let first = asker.get_later(&[&request], "20s").remove(0);
+        let id = texts(&first, "spotInstanceRequestId").remove(0);
+        assert_eq!(
+            (texts(&first, "state"), texts(&first, "createTime")),
+            (vec!["open".to_string()], vec!["2026-01-01T00:02:10.000Z".to_string()])
+        );
+        asker.get_later(&[&format!("Action=TerminateInstances&InstanceId.1={}", instances[0])], "2m");
+        // It is 4:20; the first request is tried again at 7:10, and another call takes effect at 7:15.
+        asker.advance("165s");
+        let second = asker.get_later(&[&request], "1m").remove(0);
+        assert_eq!(texts(&second, "state"), ["open"]);
+        assert_eq!(state_of(asker, &id), ("active".to_string(), "fulfilled".to_string()));
+        let shown = asker.get(&format!("Action=DescribeSpotInstanceRequests&SpotInstanceRequestId.1={id}"));
+        for name in ["createTime", "imageId", "key"] {
+            assert_eq!(texts(&shown, name), texts(&first, name), "{name}");
+        }
+    });
+}
+
+#[test]
+fn a_request_may_be_fulfilled_before_its_answer_is_taken() {
+    with_server(&behind_a_slow_gateway(), None, |asker| {
+        let four = asker.get_later(&[&format!("{REQUEST}&InstanceCount=4")], "2m").remove(0);
+        let ends = format!("Action=TerminateInstances&InstanceId.1={}", texts(&four, "instanceId")[0]);
+        let made = asker.get_later(&[&ends, REQUEST], "1h").remove(1);
+        assert_eq!(
+            (texts(&made, "state"), texts(&made, "instanceId").len(), texts(&made, "createTime")),
+            (vec!["active".to_string()], 1, vec!["2026-01-01T00:02:10.000Z".to_string()]),
+            "{made}"
+        );
+        let id = texts(&made, "spotInstanceRequestId").remove(0);
+        assert_eq!(state_of(asker, &id), ("active".to_string(), "fulfilled".to_string()));
+    });
+}

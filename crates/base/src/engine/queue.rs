@@ -270,7 +270,8 @@ impl<E: Copy + Default> EventQueue<E> {
         Some(first)
     }
 
-    /// Returns the time of the next event, where [`EventQueue::pop_until`] has found none before; else that of some event which comes soon.
+    /// Returns the time of the next event, if [`EventQueue::pop_until`] has returned none since the last change; otherwise the time of an
+    /// event that is due soon, which need not be the next.
     pub fn next_at(&self) -> Option<Time> {
         self.next_source().map(|(first, _)| Time(first.at))
     }

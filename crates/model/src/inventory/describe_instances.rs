@@ -118,11 +118,10 @@ fn family_of(kind: &str) -> &str {
     kind.split_once('.').map_or("", |(family, _)| family)
 }
 
-/// Returns the largest type of a family that is not of bare metal.
+/// Returns the largest type of a family, of bare metal only where the family has no other.
 fn largest_of(family: &str) -> Option<&'static CatalogueEntry> {
-    let of_family =
-        catalogue::built_in().iter().filter(|entry| entry.family() == family && !entry.bare_metal);
-    of_family.max_by_key(|entry| (entry.vcpu, entry.memory_mib))
+    let of_family = catalogue::built_in().iter().filter(|entry| entry.family() == family);
+    of_family.max_by_key(|entry| (!entry.bare_metal, entry.vcpu, entry.memory_mib))
 }
 
 fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstance, Problem> {

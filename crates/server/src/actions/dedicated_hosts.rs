@@ -65,6 +65,9 @@ pub const ACTIONS: [ActionEntry; 4] = [
     },
 ];
 
+/// Most hosts of a call. The limit is assumed, and that EC2 has no code of its own for it.
+const MOST: usize = 1000;
+
 fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let zone = model.zone(params.required("AvailabilityZone")?)?;
     let HostTermsChange { takes, auto_placement, recovery } = terms_change(model, params)?;
@@ -78,6 +81,9 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     if quantity == 0 {
         // EC2 API reference, "Error codes", `InvalidQuantity` (read 2026-11).
         return Err(ApiError::client("InvalidQuantity", "The quantity of hosts has to be at least 1"));
+    }
+    if quantity > MOST {
+        return Err(ApiError::invalid("Quantity", &quantity.to_string(), &format!("1 to {MOST}")));
     }
     let tags = super::launch::tags_of(params, "dedicated-host")?;
     // One more than there are is as much too many as any number.
@@ -233,16 +239,16 @@ fn by_success(successful: Vec<String>, others: Vec<FailedHost>) -> XmlBody {
 /// Returns code and message of a host that is not modified: it holds instances that bind its types, or the types are of another family.
 /// The codes are assumed, after those of `ReleaseHosts`.
 fn not_modified(reason: FailureReason, id: &str) -> (String, String) {
-    let message = match reason.failure {
-        Failure::IncorrectState => format!("Dedicated host '{id}' cannot be modified as it is occupied"),
-        Failure::InvalidParameterValue => {
-            format!("Dedicated host '{id}' can be modified within its instance family only")
-        }
-        _ => return of_failure(reason),
-    };
     match reason.failure {
-        Failure::IncorrectState => ("Client.InvalidHost.Occupied".to_string(), message),
-        _ => (format!("Client.{}", ApiError::from(reason).code), message),
+        Failure::IncorrectState => {
+            let message = format!("Dedicated host '{id}' cannot be modified as it is occupied");
+            ("Client.InvalidHost.Occupied".to_string(), message)
+        }
+        Failure::InvalidParameterValue => {
+            let message = format!("Dedicated host '{id}' can be modified within its instance family only");
+            (of_failure(reason).0, message)
+        }
+        _ => of_failure(reason),
     }
 }
 

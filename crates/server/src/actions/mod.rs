@@ -117,8 +117,9 @@ pub fn find(params: &Params) -> Result<&'static ActionEntry, ApiError> {
     Ok(entry)
 }
 
-/// Brings the labels of resources into line with what the cloud has done by itself since the last request.
+/// Brings the labels of resources into line with what the cloud has done by itself since the last request or answer.
 pub fn follow(model: &mut CloudModel<'_>) {
+    model.labels.forget_due(model.session.now());
     dedicated_hosts::follow_replaced(model);
     spot_requests::follow_fulfilled(model);
 }

@@ -3,18 +3,21 @@
 //! A request stands for one instance of the spot market, whichever action launched it, and its state follows from that of the
 //! instance. One of `RequestSpotInstances` that finds no room, or a price above its highest, stays open: the cloud tries it again.
 
-use plimsoll_base::failure::Failure;
+use std::sync::Arc;
+
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, InstanceId};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::security::{DEFAULT_GROUP, SecurityGroup};
 use plimsoll_model::workload::call::{Launch, Tag};
-use plimsoll_sim::cloud::session::SpotRequestState;
+use plimsoll_sim::cloud::session::{Effects, FulfilledRequest, SpotRequestNumber, SpotRequestState};
 
 use super::{ActionEntry, XmlStep, launch};
 use crate::api_error::ApiError;
 use crate::filters::{DescribeFilters, PageRequest, tag_values};
 use crate::ids::IdKind;
-use crate::model::{ActionStep, Caller, CloudModel, waiting_request};
+use crate::labels::{LaunchLabels, WaitedRequest};
+use crate::model::{ActionStep, CallOutcomes, Caller, CloudModel, waiting_request};
 use crate::query::Params;
 use crate::render;
 use crate::spot_requests::{Fulfilment, ShownRequest, named, request_of};
@@ -116,22 +119,10 @@ fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
         actions,
         Box::new(move |model, outcomes| {
             let mut made = Vec::new();
-            for (labels, outcome) in labels.iter().zip(outcomes) {
-                match outcome {
-                    Ok(effects) => match effects.spot_request {
-                        Some(number) => {
-                            let session = &model.session;
-                            let is_shown = |number| session.spot_request(number).is_some();
-                            model.labels.note_request(number, labels, is_shown);
-                            let id = model.ids.show(IdKind::SpotRequest, waiting_request(number));
-                            model.labels.set_tags(caller.account, &id, labels.request_tags.clone());
-                            made.push(waiting_request(number));
-                        }
-                        None => made.extend(launch::launched(model, effects, labels).iter().map(|id| id.0)),
-                    },
-                    // Fewer are requested than were asked for at most.
-                    Err(_) if !made.is_empty() => break,
-                    Err(reason) => return Err(ApiError::from(reason)),
+            for (effects, labels) in successes(outcomes, labels)? {
+                match effects.spot_request {
+                    Some(number) => made.push(note_open(model, caller, number, &labels)),
+                    None => made.extend(launch::launched(model, effects, &labels).iter().map(|id| id.0)),
                 }
             }
             let model = &*model;
@@ -143,11 +134,44 @@ fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
     ))
 }
 
+/// Returns the effects of the calls that have succeeded, with their labels; where none has, the first failure: fewer may be requested than
+/// were asked for.
+fn successes<L>(outcomes: CallOutcomes, labels: Vec<L>) -> Result<Vec<(Effects, L)>, FailureReason> {
+    let (mut succeeded, mut first_failure) = (Vec::new(), None);
+    for (outcome, labels) in outcomes.into_iter().zip(labels) {
+        match outcome {
+            Ok(effects) => succeeded.push((effects, labels)),
+            Err(reason) => first_failure = first_failure.or(Some(reason)),
+        }
+    }
+    first_failure.filter(|_| succeeded.is_empty()).map_or(Ok(succeeded), Err)
+}
+
+/// Notes the labels of a request that stays open, and returns the number by which its id is made. It may be fulfilled already: an answer is
+/// taken some time after it was given.
+fn note_open(
+    model: &mut CloudModel<'_>,
+    caller: Caller,
+    number: SpotRequestNumber,
+    labels: &Arc<LaunchLabels>,
+) -> u64 {
+    let id = model.ids.show(IdKind::SpotRequest, waiting_request(number));
+    let session = &model.session;
+    let is_shown = |number| session.spot_request(number).is_some();
+    model.labels.note_request((number, caller.account, &id), labels, is_shown);
+    model.labels.set_tags(caller.account, &id, labels.request_tags.clone());
+    follow_fulfilled(model);
+    waiting_request(number)
+}
+
 /// Gives instances the labels of the spot requests that they have fulfilled since.
 pub fn follow_fulfilled(model: &mut CloudModel<'_>) {
-    for (number, id) in model.session.take_fulfilled_requests() {
+    let CloudModel { session, labels, .. } = model;
+    for fulfilled in session.take_fulfilled_requests(|number| labels.of_request(number).is_some()) {
         let session = &model.session;
-        let labels = model.labels.note_fulfilled(number, id, |id| session.instance(id).is_some());
+        let FulfilledRequest { number, called, instance: id } = fulfilled;
+        let request = WaitedRequest { number, called };
+        let labels = model.labels.note_fulfilled(request, id, |id| session.instance(id).is_some());
         if let Some(labels) = labels {
             launch::tag_volumes(model, &[id], &labels.volume_tags);
         }
@@ -206,7 +230,8 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     let mut asked: Vec<ShownRequest<'_>> = if ids.is_empty() {
         let own = model.session.instances_of(caller.account, InstanceId(0));
         let of_instances = own.filter_map(|view| {
-            let number = model.labels.launch_of(view.id)?.request.map_or(view.id.0, waiting_request);
+            let waited = model.labels.launch_of(view.id)?.request;
+            let number = waited.map_or(view.id.0, |request| waiting_request(request.number));
             request_of(model, caller, number)
         });
         let waiting = model.session.spot_requests(caller.account);
@@ -321,9 +346,10 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &ShownRequest<'_>) {
         }
     });
     match &request.fulfilment {
-        Fulfilment::Instance(view, _) => {
+        Fulfilment::Instance(view, launch) => {
+            let called = launch.request.map_or(view.launched, |request| request.called);
             xml.text("instanceId", model.instance_id(view.id));
-            xml.text("createTime", model.date_time(view.launched));
+            xml.text("createTime", model.date_time(called));
             xml.text("launchedAvailabilityZone", model.zone_name(view.zone));
         }
         Fulfilment::Waiting(_, waiting) => {
@@ -351,4 +377,23 @@ fn groups_of<'a>(model: &'a CloudModel<'_>, account: AccountId, launch: &Launch)
     let named: Vec<&str> = handles.iter().map(|group| names[group.0 as usize].as_str()).collect();
     let names = if named.is_empty() { vec![DEFAULT_GROUP] } else { named };
     names.into_iter().filter_map(|name| model.session.security().named(account, name).next()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_among_several_calls_hides_no_success() {
+        let opened = |number| Effects { spot_request: Some(SpotRequestNumber(number)), ..Effects::default() };
+        let failed = |failure: Failure| Err(FailureReason::from(failure));
+        let (first, second) = (Failure::MaxSpotInstanceCountExceeded, Failure::RequestLimitExceeded);
+        let outcomes = vec![failed(first), Ok(opened(1)), failed(second), Ok(opened(2))];
+        let found = successes(outcomes, vec!["a", "b", "c", "d"]).unwrap();
+        let found: Vec<_> = found.into_iter().map(|(effects, label)| (effects.spot_request, label)).collect();
+        let of = |number| Some(SpotRequestNumber(number));
+        assert_eq!(found, [(of(1), "b"), (of(2), "d")]);
+        let none = successes(vec![failed(first), failed(second)], vec!["a", "b"]);
+        assert_eq!(none.unwrap_err().failure, first);
+    }
 }

@@ -54,7 +54,11 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
 
 /// Orders the zones to try: the one named, else the subnet's, else all, most free vCPU first.
 #[inline]
-fn order_zones(world: &mut World, launch: &Launch, constraint: Option<&Constraint>) -> Result<(), Refused> {
+pub fn order_zones(
+    world: &mut World,
+    launch: &Launch,
+    constraint: Option<&Constraint>,
+) -> Result<(), Refused> {
     world.api.zone_order.clear();
     let member = constraint.and_then(|constraint| constraint.group);
     let bound_to = member.and_then(|member| world.hosts.placer.groups.bound_to(member.group));

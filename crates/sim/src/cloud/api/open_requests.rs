@@ -33,6 +33,17 @@ pub struct SpotRequest {
     pub since: Time,
 }
 
+/// Request that was not fulfilled at once, and has been since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FulfilledRequest {
+    /// Number.
+    pub number: SpotRequestNumber,
+    /// Time of the call.
+    pub called: Time,
+    /// Instance that fulfils it.
+    pub instance: InstanceId,
+}
+
 /// State of a request without an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SpotRequestState {
@@ -62,7 +73,7 @@ pub struct SpotRequests {
     made: u64,
     requests: BTreeMap<SpotRequestNumber, SpotRequest>,
     /// Requests that were fulfilled and not taken yet.
-    fulfilled: Vec<(SpotRequestNumber, InstanceId)>,
+    fulfilled: Vec<FulfilledRequest>,
     /// True while the next attempts are scheduled.
     pub is_scheduled: bool,
 }
@@ -79,9 +90,13 @@ impl SpotRequests {
         own.map(|(number, request)| (*number, request))
     }
 
-    /// Takes the requests that were fulfilled since they were last taken, with their instances.
-    pub fn take_fulfilled(&mut self) -> Vec<(SpotRequestNumber, InstanceId)> {
-        std::mem::take(&mut self.fulfilled)
+    /// Takes the requests that were fulfilled since they were last taken, those of which `is_known` says that their call has been heard
+    /// of. The others are left for the next time.
+    pub fn take_fulfilled(&mut self, is_known: impl Fn(SpotRequestNumber) -> bool) -> Vec<FulfilledRequest> {
+        let (taken, left) =
+            std::mem::take(&mut self.fulfilled).into_iter().partition(|request| is_known(request.number));
+        self.fulfilled = left;
+        taken
     }
 
     /// Keeps a request open, and returns its number.
@@ -106,7 +121,7 @@ impl SpotRequests {
         open.map(|(number, _)| *number).collect()
     }
 
-    /// Returns whether a request is kept, open or not.
+    /// Returns whether no request is kept, open or not.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }
@@ -118,8 +133,8 @@ impl SpotRequests {
 
     /// Notes that an instance fulfils an open request.
     pub fn fulfil(&mut self, number: SpotRequestNumber, instance: InstanceId) {
-        self.requests.remove(&number);
-        self.fulfilled.push((number, instance));
+        let SpotRequest { called, .. } = self.requests.remove(&number).expect("it is open");
+        self.fulfilled.push(FulfilledRequest { number, called, instance });
     }
 
     /// Changes the state of a request that has no instance.

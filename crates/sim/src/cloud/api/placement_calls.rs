@@ -6,7 +6,9 @@ use crate::cloud::world::World;
 use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, HostId, Time, TypeId, ZoneId};
+use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
+use plimsoll_model::fleet::host::GroupHosts;
 use plimsoll_model::placement::config::GroupStrategy;
 use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
 use plimsoll_model::placement::tenancies::{HostTerms, HostTermsChange, Takes};
@@ -144,21 +146,31 @@ pub fn release_host(
 
 /// Dedicates another host in place of one that has failed and is to be replaced (EC2 user guide, "Host recovery", read 2026-11:
 /// "automatically allocates a replacement Dedicated Host in the same Availability Zone"; it has the same attributes, instance type
-/// and auto-placement among them). It counts towards the quota in place of the other. `None` where there is no such host.
+/// and auto-placement among them). It is of the same hardware: of the same host group, or else of one of its SKU. It counts towards the
+/// quota in place of the other. `None` where there is no such host.
 pub fn replace_host(world: &mut World, now: Time, failed: HostId) -> Option<HostId> {
     let (account, _) = world.hosts.placer.tenancies().owner(failed)?;
     let terms = world.hosts.placer.tenancies().terms_of(failed).filter(|terms| terms.recovery)?.clone();
     let zone = world.hosts.fleet.zone_of(failed);
     let barred = barred_in(world, zone, &terms.takes).ok()?;
     let HostAllocator { placer, fleet, .. } = &mut world.hosts;
-    let [host] = placer.allocate_hosts(account, (zone, &[]), (&terms, barred), 1, fleet).ok()?[..] else {
-        unreachable!("one was asked for")
-    };
+    let host = groups_like(fleet, fleet.group_of(failed)).into_iter().find_map(|group| {
+        placer.allocate_host(account, (zone, &[group]), (terms.clone(), barred), fleet).ok()
+    })?;
     begin_paying(world, now, account, host);
     Some(host)
 }
 
-/// Gives up a failed host that another one has replaced ("the impaired Dedicated Host is released"), unless an instance is left on it.
+/// Returns a host group, and then the others of its zone whose hosts are of its SKU.
+fn groups_like(fleet: &Fleet, group: usize) -> Vec<usize> {
+    let of = |group: &GroupHosts| (group.zone, fleet.hosts().get(group.first.index()).map(|host| host.sku));
+    let groups = fleet.groups();
+    let others =
+        (0..groups.len()).filter(|other| *other != group && of(&groups[*other]) == of(&groups[group]));
+    std::iter::once(group).chain(others).collect()
+}
+
+/// Gives up a failed host that another one has replaced ("the impaired Dedicated Host is released"). No instance is left on it.
 pub fn give_up_replaced(world: &mut World, now: Time, failed: HostId, by: HostId) {
     let owner = world.hosts.placer.tenancies().owner(failed);
     let (account, _) = owner.expect("a dedicated host has an owner");

@@ -5,6 +5,7 @@
 
 use crate::cloud::api::client_answers::Effects;
 use crate::cloud::api::launch;
+use crate::cloud::api::launch_batch;
 use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber, SpotRequestState, SpotRequests};
 use crate::cloud::api::refused::Refused;
 use crate::cloud::instances::interruption::RETRY;
@@ -12,7 +13,6 @@ use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
-use plimsoll_model::operation::Operation;
 use plimsoll_model::workload::call::Launch;
 
 /// Handles a request of a client: it is fulfilled, stays open, or is refused.
@@ -81,6 +81,7 @@ fn end(world: &mut World, now: Time, number: SpotRequestNumber, state: SpotReque
     let SpotRequestState::Open(reason) = request.state else { return };
     requests_mut(world).change(now, number, state);
     let (account, launch) = (request.account, request.launch);
+    launch_batch::order_zones(world, &launch, None).expect("it was tried before");
     count_refusal(world, now, account, &launch, Refused::launch(&launch, reason, launch.zone));
 }
 
@@ -101,14 +102,12 @@ fn attempt(
     Ok(())
 }
 
+/// Counts a request that gets no instance, as a launch that is refused. The zones of the world are those that it has tried.
 fn count_refusal(world: &mut World, now: Time, account: AccountId, launch: &Launch, refused: Refused) {
-    let failure = Some(refused.reason.failure);
-    world.recorder.ledger.count_call(Operation::Launch, failure);
-    world.recorder.ledger.count_launch(launch.max_count, failure, launch.max_count);
-    world.recorder.refuse(now, Operation::Launch, account, refused, launch.max_count);
-    let amounts = world.directory.types.get(launch.kind).request;
-    world.recorder.unmet.note(now, launch, launch.max_count, &amounts, &[]);
-    world.api.handles.bind(launch.handle, &[]);
+    // Of a request that ends while it waits, the last batch is that of another launch.
+    world.api.batch.clear();
+    let context = launch::context(world, now, account, launch);
+    launch::count(world, &context, Some(refused));
 }
 
 /// Schedules the next attempts, where a request is left to try or to forget.

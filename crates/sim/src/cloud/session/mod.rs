@@ -7,7 +7,9 @@ pub mod faults;
 pub mod view;
 
 pub use crate::cloud::api::client_answers::{Answer, CallNumber, CreatedResource, Effects, InstanceChange};
-pub use crate::cloud::api::open_requests::{SpotRequest, SpotRequestNumber, SpotRequestState};
+pub use crate::cloud::api::open_requests::{
+    FulfilledRequest, SpotRequest, SpotRequestNumber, SpotRequestState,
+};
 pub use crate::cloud::api::released_hosts::{ReleasedHost, SHOWN_AFTER_RELEASE};
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -166,9 +168,13 @@ impl Session {
         self.world.clients.as_mut().expect("clients call").released_hosts.take_replaced()
     }
 
-    /// Takes the spot requests that were fulfilled since they were last taken, with their instances.
-    pub fn take_fulfilled_requests(&mut self) -> Vec<(SpotRequestNumber, InstanceId)> {
-        self.world.clients.as_mut().expect("clients call").spot_requests.take_fulfilled()
+    /// Takes the spot requests that were fulfilled since they were last taken, those of which `is_known` says that the answer to their call
+    /// has been taken and heeded. The others are left for the next time.
+    pub fn take_fulfilled_requests(
+        &mut self,
+        is_known: impl Fn(SpotRequestNumber) -> bool,
+    ) -> Vec<FulfilledRequest> {
+        self.world.clients.as_mut().expect("clients call").spot_requests.take_fulfilled(is_known)
     }
 
     /// Cancels a spot request now, if it is open.
