@@ -18,9 +18,9 @@ pub mod figures;
 
 pub mod objective;
 
-pub mod trace_cache;
-
 pub mod trial;
+
+pub mod trace_cache;
 
 pub mod replicate;
 

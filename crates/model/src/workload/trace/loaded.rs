@@ -28,7 +28,7 @@ pub struct LoadedTrace {
     /// Distinct accounts.
     accounts: Vec<String>,
     has_accounts: bool,
-    /// What was read otherwise than it is written, but for sizes.
+    /// Notes on what was read otherwise than it is written, but for sizes.
     notes: Vec<String>,
 }
 
