@@ -62,7 +62,8 @@ const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;
 impl Approximation {
     /// Returns the result of an operation on numbers: whole and exact where all of them are whole.
     fn result(value: f64, error: f64, of_whole: bool) -> Approximation {
-        if of_whole && value.abs() <= WHOLE_MOST {
+        // At the limit itself it may be another whole number, rounded.
+        if of_whole && value.abs() < WHOLE_MOST {
             return Approximation { value, error: 0.0 };
         }
         Approximation {

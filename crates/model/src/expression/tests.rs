@@ -53,6 +53,14 @@ fn values_follow_precedence() {
     }
 }
 
+/// 2⁵³ + 1 is no number in double precision; it rounds to 2⁵³.
+#[test]
+fn whole_numbers_beyond_double_precision_are_told_apart() {
+    let product = parse("a * b.c");
+    let value = |factors: [u64; 2]| product.value(|name| Amount::whole(factors[name]));
+    assert!(value([321, 28_059_810_762_433]) > value([8192, 1_099_511_627_776]));
+}
+
 #[test]
 fn mistakes_have_line_and_column() {
     let deep = "(".repeat(100);
