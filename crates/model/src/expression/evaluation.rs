@@ -1,23 +1,22 @@
-//! The value of an expression for amounts, in numbers of any sort.
+//! The value of an expression, in numbers of any sort.
 
-use super::Amount;
 use super::number::{Arithmetic, Stop};
 use super::syntax::{Binary, ExpressionNode, Unary};
 
-/// Returns the value of a node.
-pub fn evaluate<N: Arithmetic>(node: &ExpressionNode, amounts: &[Amount]) -> Result<N, Stop> {
+/// Returns the value of a node. `number` gives the number of a name.
+pub fn evaluate<N: Arithmetic>(node: &ExpressionNode, number: &impl Fn(usize) -> N) -> Result<N, Stop> {
     Ok(match node {
         ExpressionNode::Constant(amount) => N::of(*amount),
-        ExpressionNode::Name(name) => N::of(amounts[*name]),
-        ExpressionNode::Unary(operation, inner) => unary(*operation, &evaluate(inner, amounts)?)?,
+        ExpressionNode::Name(name) => number(*name),
+        ExpressionNode::Unary(operation, inner) => unary(*operation, &evaluate(inner, number)?)?,
         ExpressionNode::Binary(operation, sides) => {
             let [left, right] = &**sides;
-            binary(*operation, &evaluate(left, amounts)?, &evaluate(right, amounts)?)?
+            binary(*operation, &evaluate(left, number)?, &evaluate(right, number)?)?
         }
         ExpressionNode::If(branches) => {
             let [condition, then, otherwise] = &**branches;
-            let holds = evaluate::<N>(condition, amounts)?.compare(&N::whole(0))?.is_ne();
-            evaluate(if holds { then } else { otherwise }, amounts)?
+            let holds = evaluate(condition, number)?.compare(&N::whole(0))?.is_ne();
+            evaluate(if holds { then } else { otherwise }, number)?
         }
     })
 }
@@ -25,11 +24,11 @@ pub fn evaluate<N: Arithmetic>(node: &ExpressionNode, amounts: &[Amount]) -> Res
 fn unary<N: Arithmetic>(operation: Unary, inner: &N) -> Result<N, Stop> {
     Ok(match operation {
         Unary::Negative => inner.negative(),
-        Unary::Abs => greatest(inner, &inner.negative()),
+        Unary::Abs => inner.abs(),
         Unary::Floor => inner.floor()?,
         Unary::Exp => inner.exp()?,
         Unary::Ln => inner.ln()?,
-        Unary::Power(exponent) => (1..exponent).fold(inner.clone(), |power, _| power.times(inner)),
+        Unary::Power(exponent) => inner.power(exponent),
     })
 }
 
@@ -41,14 +40,10 @@ fn binary<N: Arithmetic>(operation: Binary, left: &N, right: &N) -> Result<N, St
         Binary::Multiply => left.times(right),
         Binary::Divide => left.over(right)?,
         Binary::Min => left.min(right),
-        Binary::Max => greatest(left, right),
+        Binary::Max => left.max(right),
         Binary::Less => told(left.compare(right)?.is_lt()),
         Binary::AtMost => told(left.compare(right)?.is_le()),
         Binary::Equal => told(left.compare(right)?.is_eq()),
         Binary::Different => told(left.compare(right)?.is_ne()),
     })
-}
-
-fn greatest<N: Arithmetic>(left: &N, right: &N) -> N {
-    left.negative().min(&right.negative()).negative()
 }

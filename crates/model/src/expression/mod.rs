@@ -1,9 +1,11 @@
 //! Arithmetic over named amounts, as a scenario states it: text is read once into an [`Expression`], which is evaluated for
 //! amounts and gives a [`Value`]. Values are compared exactly, as the costs of the built-in strategies are: in double
 //! precision while that decides, else as fractions. With `exp` or `ln` there are no fractions; values are then those of `libm` in double
-//! precision, which are the same on every machine.
+//! precision, which are the same on every machine. Of amounts that are only known to lie in intervals, an expression gives a number
+//! that its value is not below.
 
 mod evaluation;
+pub mod interval;
 mod number;
 mod syntax;
 pub mod value;
@@ -13,7 +15,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use number::{Approximation, Stop};
+use evaluation::evaluate;
+use interval::Interval;
+use number::{Approximation, Arithmetic, Stop};
 use syntax::ExpressionNode;
 pub use syntax::{FUNCTIONS, OPERATORS, SyntaxError};
 use value::Value;
@@ -77,13 +81,31 @@ impl Expression {
     pub fn value(self: &Arc<Self>, amount: impl Fn(usize) -> Amount) -> Value {
         let amounts: Box<[Amount]> = self.names.iter().map(|name| amount(*name)).collect();
         if !self.is_rational {
-            return evaluation::evaluate::<f64>(&self.root, &amounts).map_or(Value::none(), Value::real);
+            let value = evaluate(&self.root, &|name: usize| f64::of(amounts[name]));
+            return value.map_or(Value::none(), Value::real);
         }
-        match evaluation::evaluate::<Approximation>(&self.root, &amounts) {
+        match evaluate(&self.root, &|name: usize| Approximation::of(amounts[name])) {
             Ok(bounded) => Value::rational(bounded, amounts, self),
             Err(Stop::NoValue) => Value::none(),
             Err(Stop::Unsure) => Value::exact(amounts, self),
         }
+    }
+
+    /// Returns a number that no value is below, whatever each name is in its interval, which `interval` gives; minus infinity where
+    /// none is known.
+    pub fn least_value(&self, interval: impl Fn(usize) -> Interval) -> f64 {
+        // Most expressions have few names: each is asked for once.
+        let (few, many): ([Interval; 8], Vec<Interval>);
+        let intervals: &[Interval] = if self.names.len() <= 8 {
+            few =
+                std::array::from_fn(|i| self.names.get(i).map_or(Interval::AMOUNTS, |name| interval(*name)));
+            &few
+        } else {
+            many = self.names.iter().map(|name| interval(*name)).collect();
+            &many
+        };
+        let value = evaluate(&self.root, &|name: usize| intervals[name]);
+        value.ok().map(Interval::least).filter(|least| !least.is_nan()).unwrap_or(f64::NEG_INFINITY)
     }
 }
 

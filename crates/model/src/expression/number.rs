@@ -6,8 +6,10 @@ use std::cmp::Ordering;
 
 use super::Amount;
 
-/// Reason for which there is no number.
+/// Reason for which there is no number. It is as wide as a number in double precision: a result that holds a byte or numbers is copied in
+/// pieces, which takes longer than an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u64)]
 pub enum Stop {
     /// The expression has no value: it divides by 0, takes the logarithm of 0 or less, or leaves the range of numbers.
     NoValue,
@@ -38,6 +40,21 @@ pub trait Arithmetic: Clone {
     /// Returns the natural logarithm; nothing of 0 and below.
     fn ln(&self) -> Result<Self, Stop>;
 
+    /// Returns the greater.
+    fn max(&self, other: &Self) -> Self {
+        self.negative().min(&other.negative()).negative()
+    }
+
+    /// Returns it without its sign.
+    fn abs(&self) -> Self {
+        self.max(&self.negative())
+    }
+
+    /// Returns a power with an exponent from 1 on.
+    fn power(&self, exponent: u8) -> Self {
+        (1..exponent).fold(self.clone(), |power, _| power.times(self))
+    }
+
     /// Returns a whole number.
     fn whole(number: u64) -> Self {
         Self::of(Amount::whole(number))
@@ -57,12 +74,13 @@ pub struct Approximation {
 const ROUNDING: f64 = f64::EPSILON;
 
 /// Greatest whole number up to which every one is a double.
-const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;
+pub const WHOLE_MOST: f64 = 9_007_199_254_740_992.0;
 
 impl Approximation {
     /// Returns the result of an operation on numbers: whole and exact where all of them are whole.
     fn result(value: f64, error: f64, of_whole: bool) -> Approximation {
-        if of_whole && value.abs() <= WHOLE_MOST {
+        // At the limit itself it may be another whole number, rounded.
+        if of_whole && value.abs() < WHOLE_MOST {
             return Approximation { value, error: 0.0 };
         }
         Approximation {
@@ -156,6 +174,19 @@ pub struct Fraction {
 }
 
 impl Fraction {
+    /// Returns a finite number in double precision as it is.
+    pub fn of_double(number: f64) -> Fraction {
+        let (bits, exponent) = (number.abs().to_bits(), number.abs().to_bits() >> 52);
+        // The first of 53 bits is not written where the number is normal.
+        let (whole, doublings) = match exponent {
+            0 => (bits, -1074),
+            _ => (bits & ((1 << 52) - 1) | 1 << 52, exponent as i32 - 1075),
+        };
+        let over = BigInt::from(whole) << doublings.max(0);
+        let under = BigInt::from(1) << (-doublings).max(0);
+        Fraction { over: if number < 0.0 { -over } else { over }, under }
+    }
+
     /// Compares two, as their difference tells.
     pub fn compare(&self, other: &Fraction) -> Ordering {
         (&self.over * &other.under).cmp(&(&other.over * &self.under))

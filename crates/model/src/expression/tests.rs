@@ -5,6 +5,9 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
+use super::evaluation::evaluate;
+use super::interval::Interval;
+use super::number::{Arithmetic, Fraction};
 use super::{Amount, Expression, Sign};
 
 const NAMES: [&str; 3] = ["a", "b.c", "d"];
@@ -51,6 +54,14 @@ fn values_follow_precedence() {
     ] {
         assert_eq!(value(text), expected, "{text}");
     }
+}
+
+/// 2⁵³ + 1 is no number in double precision; it rounds to 2⁵³.
+#[test]
+fn whole_numbers_beyond_double_precision_are_told_apart() {
+    let product = parse("a * b.c");
+    let value = |factors: [u64; 2]| product.value(|name| Amount::whole(factors[name]));
+    assert!(value([321, 28_059_810_762_433]) > value([8192, 1_099_511_627_776]));
 }
 
 #[test]
@@ -114,7 +125,125 @@ fn sums() -> impl Strategy<Value = (String, Plain)> {
     })
 }
 
+/// Text of any expression, with `exp` and `ln` or without.
+fn texts(is_real: bool) -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        proptest::sample::select(NAMES.to_vec()).prop_map(str::to_string),
+        (0u32..30).prop_map(|number| number.to_string()),
+        (1u32..100).prop_map(|number| format!("{}.{:02}", number / 10, number)),
+    ];
+    leaf.prop_recursive(4, 24, 3, move |inner| {
+        let unary = if is_real { vec!["exp(", "ln(", "abs("] } else { vec!["-(", "abs(", "floor("] };
+        let binary = ["+", "-", "*", "/", "<", "<=", "==", "!="].to_vec();
+        prop_oneof![
+            (proptest::sample::select(unary), inner.clone()).prop_map(|(f, x)| format!("{f}{x})")),
+            (inner.clone(), 1u32..5).prop_map(|(x, n)| format!("({x})^{n}")),
+            (inner.clone(), proptest::sample::select(binary), inner.clone())
+                .prop_map(|(x, operator, y)| format!("({x} {operator} {y})")),
+            (inner.clone(), inner.clone()).prop_map(|(x, y)| format!("min({x}, {y})")),
+            (inner.clone(), inner.clone()).prop_map(|(x, y)| format!("max({x}, {y})")),
+            (inner.clone(), inner.clone(), inner).prop_map(|(c, x, y)| format!("if({c}, {x}, {y})")),
+        ]
+    })
+}
+
+/// An amount from one to another, and places between them, in thousandths of the way.
+type Drawn = (u64, u64, u64, [u64; 4]);
+
+fn drawn() -> impl Strategy<Value = [Drawn; 3]> {
+    let width = prop_oneof![Just(0u64), 1u64..20, 1u64..200_000];
+    let one = (0u64..200_000, width, proptest::sample::select(vec![1u64, 7, 1000, 1024, 64_000]));
+    let amount = (one, [0u64..=1000, 0u64..=1000, 0u64..=1000, 0u64..=1000])
+        .prop_map(|((least, width, per), at)| (least, least + width, per, at));
+    [amount.clone(), amount.clone(), amount]
+}
+
+/// Checks that the value at every drawn point is in the interval. Returns true if there is one with a bound.
+fn interval_holds(text: &str, drawn: &[Drawn; 3]) -> Result<bool, TestCaseError> {
+    let Ok(expression) = Expression::parse(text, &NAMES).map(Arc::new) else { return Ok(false) };
+    let named = |name: usize| drawn[expression.names[name]];
+    let interval = |(least, most, per, _): Drawn| {
+        Interval::between(Amount { units: least, per }, Amount { units: most, per })
+    };
+    let bound = expression.least_value(|name| interval(drawn[name]));
+    let Ok(value) = evaluate(&expression.root, &|name| interval(named(name))) else {
+        prop_assert_eq!(bound, f64::NEG_INFINITY);
+        return Ok(false);
+    };
+    prop_assert_eq!(bound, value.least());
+    for point in 0..4 {
+        let amount =
+            |(least, most, per, at): Drawn| Amount { units: least + (most - least) * at[point] / 1000, per };
+        let found = expression.value(|name| amount(drawn[name]));
+        prop_assert_ne!(
+            found.compare_to(bound),
+            Some(std::cmp::Ordering::Less),
+            "{}: {} {}",
+            text,
+            found,
+            bound
+        );
+        let [above, below] = [bound, value.most()];
+        let plain = evaluate(&expression.root, &|name| f64::of(amount(named(name))));
+        if let Ok(double) = plain
+            && !double.is_nan()
+        {
+            prop_assert!(above <= double && double <= below, "{}: {} in {:?}", text, double, value);
+        }
+        if !expression.is_rational {
+            continue;
+        }
+        if let Ok(exact) = evaluate(&expression.root, &|name| Fraction::of(amount(named(name)))) {
+            let is_in =
+                |end: f64, order| !end.is_finite() || exact.compare(&Fraction::of_double(end)) != order;
+            let is_between =
+                is_in(above, std::cmp::Ordering::Less) && is_in(below, std::cmp::Ordering::Greater);
+            prop_assert!(is_between, "{}: {:?} in {:?}", text, exact, value);
+        }
+    }
+    Ok(bound.is_finite())
+}
+
+/// Most expressions have a bound in a box, and it is close in a small one.
+#[test]
+fn bounds_are_close() {
+    let least = |text: &str, most: u64| {
+        let amount = |units| Amount { units, per: 1000 };
+        parse(text).least_value(|_| Interval::between(amount(2_000), amount(most)))
+    };
+    for (text, at_2, to_3) in [
+        ("a + b.c", 4.0, 4.0),
+        ("a - b.c", 0.0, -1.0),
+        ("abs(a - b.c - 1/2)", 0.5, 0.0),
+        ("abs(a - b.c - 4)", 4.0, 3.0),
+        ("-a * b.c", -4.0, -9.0),
+        ("(a - 2.5)^2", 0.25, 0.0),
+        ("a / b.c", 1.0, 2.0 / 3.0),
+        ("floor(b.c / 4)", 0.0, 0.0),
+        ("if(a < 1, 9, max(a, b.c))", 2.0, 2.0),
+        ("if(a == 2, 9, 8)", 9.0, f64::NEG_INFINITY),
+        ("1 / (a - 2)", f64::NEG_INFINITY, f64::NEG_INFINITY),
+        ("exp(a) - ln(b.c)", libm::exp(2.0) - libm::log(2.0), libm::exp(2.0) - libm::log(3.0)),
+    ] {
+        for (most, expected) in [(2_000, at_2), (3_000, to_3)] {
+            let found = least(text, most);
+            let is_close = found <= expected && expected - found <= 1e-12;
+            assert!(is_close || found == expected, "{text} to {most}: {found}, expected {expected}");
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn a_value_is_in_its_interval(text in texts(false), drawn in drawn()) {
+        interval_holds(&text, &drawn)?;
+    }
+
+    #[test]
+    fn a_value_in_double_precision_is_in_its_interval(text in texts(true), drawn in drawn()) {
+        interval_holds(&text, &drawn)?;
+    }
+
     #[test]
     fn order_is_that_of_exact_fractions((text, plain) in sums(), (other_text, other) in sums()) {
         let (found, other_found) = (parse(&text).value(|_| Amount::whole(0u32)), parse(&other_text).value(|_| Amount::whole(0u32)));

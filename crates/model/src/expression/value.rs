@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::evaluation::evaluate;
-use super::number::{Approximation, Fraction, finite};
+use super::number::{Approximation, Arithmetic, Fraction, finite};
 use super::{Amount, Expression};
 
 /// Value of an expression for some amounts.
@@ -31,7 +31,8 @@ struct Rational {
 
 impl Rational {
     fn exact(&self) -> Option<&Fraction> {
-        let compute = || evaluate::<Fraction>(&self.expression.root, &self.amounts).ok();
+        let number = |name: usize| Fraction::of(self.amounts[name]);
+        let compute = || evaluate(&self.expression.root, &number).ok();
         self.exact.get_or_init(compute).as_ref()
     }
 }
@@ -64,6 +65,21 @@ impl Value {
         match &form {
             Form::Rational(rational) if rational.exact().is_none() => Value::none(),
             _ => Value(form),
+        }
+    }
+
+    /// Compares it with a number in double precision; `None` where both are so near that it takes more than that to tell.
+    pub fn compare_to(&self, number: f64) -> Option<Ordering> {
+        match &self.0 {
+            Form::Rational(rational) if rational.bounded.error.is_finite() => {
+                rational.bounded.compare(&Approximation { value: number, error: 0.0 })
+            }
+            Form::Rational(_) if !number.is_finite() => 0.0.partial_cmp(&number),
+            Form::Rational(rational) => {
+                rational.exact().map(|exact| exact.compare(&Fraction::of_double(number)))
+            }
+            Form::Real(value) => value.partial_cmp(&number),
+            Form::None => Some(Ordering::Greater),
         }
     }
 
@@ -113,10 +129,12 @@ impl fmt::Display for Value {
             Form::Rational(rational) if rational.bounded.error.is_finite() => {
                 write!(out, "{:.6}", rational.bounded.value)
             }
-            Form::Rational(rational) => match evaluate::<f64>(&rational.expression.root, &rational.amounts) {
-                Ok(number) => write!(out, "{number:.6}"),
-                Err(_) => out.write_str("beyond double precision"),
-            },
+            Form::Rational(Rational { expression, amounts, .. }) => {
+                match evaluate(&expression.root, &|name: usize| f64::of(amounts[name])) {
+                    Ok(number) => write!(out, "{number:.6}"),
+                    Err(_) => out.write_str("beyond double precision"),
+                }
+            }
             Form::Real(number) => write!(out, "{number:.6}"),
             Form::None => out.write_str("no value"),
         }

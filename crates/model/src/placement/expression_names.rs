@@ -1,6 +1,9 @@
 //! Names that an expression of a scenario may use: what a strategy may know about a host and a request.
 
 use crate::expression::Amount;
+use crate::expression::interval::Interval;
+use crate::fleet::host::Sku;
+use crate::fleet::index::bound::Span;
 use crate::fleet::index::ranking::Candidate;
 use crate::fleet::topology::NodeRoom;
 use plimsoll_base::units::{Footprint, NumaNodes, QUANTITIES, Resources};
@@ -25,6 +28,8 @@ pub struct ExpressionName {
 pub enum NameSubject {
     /// Capacity of the host and what is free of it.
     Room,
+    /// NUMA nodes and GPU devices, and what is free on each.
+    Parts,
     /// Number of instances on the host.
     Instances,
     /// Rack of the host.
@@ -33,6 +38,27 @@ pub enum NameSubject {
     Ends,
     /// Request.
     Request,
+}
+
+impl ExpressionName {
+    /// Returns true if the amount of every host of a kind follows from what is free on it and the request; it then grows with what is free,
+    /// or shrinks.
+    pub fn follows_free(&self, sku: &Sku) -> bool {
+        match self.subject {
+            NameSubject::Room | NameSubject::Request => true,
+            NameSubject::Parts => sku.topology.is_flat(),
+            NameSubject::Instances | NameSubject::Rack | NameSubject::Ends => false,
+        }
+    }
+
+    /// Returns an interval with the amount of every host of a kind whose free amounts are in a span.
+    pub fn interval(&self, sku: &Sku, free: &Span, request: &Footprint) -> Interval {
+        if !self.follows_free(sku) {
+            return Interval::AMOUNTS;
+        }
+        let [least, most] = [&free.least, &free.most].map(|free| Candidate::of_amounts(sku, free));
+        Interval::between((self.amount)(&least, request), (self.amount)(&most, request))
+    }
 }
 
 /// Declares the names of one list.
@@ -80,14 +106,14 @@ names! {
     "count", "instances", Instances, "instances on the host, before placing", |host, _| Amount::whole(host.instances);
     "exit.left", "hours", Ends, "time until the last instance on the host is predicted to have ended, rounded up to 0, 1, 2, 4, 8, 16, 24, 48, 72, 96, 120, 144 or 168; 1000 beyond; 0 where there is none", |host, _| Amount::whole(host.left_h);
     "rack", "number", Rack, "number of the host's rack, from 0 in file order", |host, _| Amount::whole(host.rack.0);
-    "numa.nodes", "nodes", Room, "NUMA nodes of the host; 1 where it is not divided", |host, _| Amount::whole(nodes(host).len() as u64);
-    "numa.most_vcpu", "vCPU", Room, "vCPU free on the node that has most", |host, _| of_node(host, VCPU, Iterator::max);
-    "numa.least_vcpu", "vCPU", Room, "vCPU free on the node that has least", |host, _| of_node(host, VCPU, Iterator::min);
-    "numa.most_memory", "GiB", Room, "memory free on the node that has most", |host, _| of_node(host, MEMORY, Iterator::max);
-    "numa.least_memory", "GiB", Room, "memory free on the node that has least", |host, _| of_node(host, MEMORY, Iterator::min);
-    "gpu.devices", "devices", Room, "GPU devices of the host; 0 where they are not told apart", |host, _| Amount::whole(devices(host).len() as u64);
-    "gpu.unused", "devices", Room, "devices that are free as a whole", |host, _| Amount::whole(unused(host));
-    "gpu.largest", "GPU", Room, "greatest share that is free on one device", |host, _| amount(largest(host), GPU);
+    "numa.nodes", "nodes", Parts, "NUMA nodes of the host; 1 where it is not divided", |host, _| Amount::whole(nodes(host).len() as u64);
+    "numa.most_vcpu", "vCPU", Parts, "vCPU free on the node that has most", |host, _| of_node(host, VCPU, Iterator::max);
+    "numa.least_vcpu", "vCPU", Parts, "vCPU free on the node that has least", |host, _| of_node(host, VCPU, Iterator::min);
+    "numa.most_memory", "GiB", Parts, "memory free on the node that has most", |host, _| of_node(host, MEMORY, Iterator::max);
+    "numa.least_memory", "GiB", Parts, "memory free on the node that has least", |host, _| of_node(host, MEMORY, Iterator::min);
+    "gpu.devices", "devices", Parts, "GPU devices of the host; 0 where they are not told apart", |host, _| Amount::whole(devices(host).len() as u64);
+    "gpu.unused", "devices", Parts, "devices that are free as a whole", |host, _| Amount::whole(unused(host));
+    "gpu.largest", "GPU", Parts, "greatest share that is free on one device", |host, _| amount(largest(host), GPU);
     "request.vcpu", "vCPU", Request, "vCPU that the request asks for", |_, request| asked(request, VCPU);
     "request.memory", "GiB", Request, "memory that it asks for", |_, request| asked(request, MEMORY);
     "request.gpu", "GPU", Request, "GPU that it asks for", |_, request| asked(request, GPU);

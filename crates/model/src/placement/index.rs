@@ -312,6 +312,16 @@ impl FleetIndex {
             .sum()
     }
 
+    /// Returns the number of classes that searches by bounds have looked at.
+    #[cfg(test)]
+    pub fn looked_at(&self) -> usize {
+        let of_zone = |zone: &ZoneIndex| match zone {
+            ZoneIndex::Classes(partitions) => partitions.iter().map(ClassIndex::looked_at).sum(),
+            ZoneIndex::Ids(_) | ZoneIndex::Counts(_) | ZoneIndex::Uses(_) => 0,
+        };
+        self.zones.iter().map(of_zone).sum()
+    }
+
     /// Returns the number of distinct requests so far.
     pub fn shapes(&self) -> usize {
         self.shapes.len()

@@ -1,6 +1,7 @@
 //! Every strategy against the plain scan, over worlds that are awkward in different ways, and one scene
 //! that shows how the strategies differ.
 
+mod bounds;
 mod constrained;
 mod diagnoses;
 mod expressions;
@@ -193,6 +194,8 @@ struct Choices {
     refused: usize,
     /// The most classes of the index.
     classes: usize,
+    /// Classes that searches by bounds have looked at.
+    looked_at: usize,
 }
 
 /// Launches and ends at random; every choice is checked by the placer itself.
@@ -261,7 +264,7 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
     }
     fleet.assert_conserved();
     assert!(world.prefilled || fleet.hosts().iter().all(|host| host.instances == 0));
-    Choices { hosts, refused, classes }
+    Choices { hosts, refused, classes, looked_at: placer.index.looked_at() }
 }
 
 #[test]

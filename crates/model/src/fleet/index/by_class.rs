@@ -8,12 +8,14 @@
 //!
 //! If every host has amounts of its own (fractional requests), there are as many classes as hosts and the
 //! order is a search tree over them: logarithmic for requests with a bit of their own, and beyond that a walk
-//! over the classes that thresholds cannot rule out (`shapes`).
+//! over the classes that thresholds cannot rule out (`shapes`). Where the cost depends on the request, each request has an order, a
+//! *view*; a tree of classes with bounds (`kd_tree`) takes over from views that would be too many or would change too often.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use super::HostFilter;
+use super::bound::{Bound, Span};
 use super::class_table::{ClassTable, Key, Marks};
 use super::cost::{Cost, Sketch};
 use super::kd_tree::{KdTree, Search};
@@ -21,13 +23,15 @@ use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::{Leaf, Tree, TreePosition};
-use crate::fleet::host::{Host, Sku};
+use crate::fleet::host::{Host, Sku, SkuId};
 use crate::fleet::layout::Layouts;
 use crate::fleet::topology::Parts;
 use plimsoll_base::units::{Footprint, HostId, NumaNodes};
 
-/// Requests that have a view each where the cost depends on them in whatever way; for those beyond, all classes are examined.
+/// Requests that have a view each where the cost depends on them in whatever way; if there are more, the tree is searched.
 const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
+/// Requests beyond which so few have a view that the tree takes over although its bounds are not close.
+const TREE_ALONE_BEYOND: usize = 4 * VIEWS_AT_MOST;
 /// New classes after which the tree takes over from a view for each request: a new class takes its place in each of them, which
 /// pays only while most classes come back.
 const NEW_WITH_VIEWS: usize = if cfg!(test) { 300 } else { 1 << 15 };
@@ -177,8 +181,13 @@ pub struct ClassIndex {
     made: usize,
     /// View for all requests, or one for each request if the cost depends on it.
     views: Vec<View>,
-    /// Tree of the classes that have hosts, in place of views, if these would be too many.
+    /// Tree of the classes that have hosts, for requests that have no view.
     tree: Option<KdTree>,
+    /// True once the tree has taken over from the views.
+    is_by_tree: bool,
+    /// Classes that searches of the tree have looked at.
+    #[cfg(test)]
+    looked_at: usize,
 }
 
 impl ClassIndex {
@@ -204,7 +213,16 @@ impl ClassIndex {
             made: 0,
             views: vec![View::new(groups); views],
             tree: None,
+            is_by_tree: false,
+            #[cfg(test)]
+            looked_at: 0,
         }
+    }
+
+    /// Returns the number of classes that searches of the tree have looked at.
+    #[cfg(test)]
+    pub fn looked_at(&self) -> usize {
+        self.looked_at
     }
 
     /// Returns the number of classes kept, empty ones included.
@@ -288,7 +306,7 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         let has_view = match self.inputs {
-            RankingInputs::FreeAndRequest => self.tree.is_none(),
+            RankingInputs::FreeAndRequest => !self.is_by_tree,
             RankingInputs::FreeAndAnyRequest => self.has_view(shape, skus, shapes, ranking),
             RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => true,
         };
@@ -389,7 +407,7 @@ impl ClassIndex {
         self.views.iter_mut().for_each(|view| view.exchange_mask(class, mask, 0));
     }
 
-    /// Finds the best host without an order for this request: by the tree where there is one, else by a look at every class.
+    /// Finds the best host without an order for this request.
     fn least_without_view(
         &mut self,
         request: &Footprint,
@@ -399,23 +417,37 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (ranking, filter) = by;
         let (classes, parts) = (&mut self.classes, self.parts.as_slice());
-        let all = classes.len() as u32;
-        let mut least = LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, best: None };
-        match &self.tree {
-            Some(tree) => tree.search(&request.amounts, &mut least),
-            None => (0..all).for_each(|class| least.look(class)),
+        let tree = self.tree.as_ref().expect("a request without a view has the tree");
+        let (looked_at, best) = (0, None);
+        let mut least =
+            LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, looked_at, best };
+        tree.search(&request.amounts, &mut least);
+        #[cfg(test)]
+        {
+            self.looked_at += least.looked_at;
         }
         least.best.map(|(_, host)| host)
     }
 
-    /// Makes the view of a request, and of those before it, where there are not too many. Returns true if it has one.
+    /// Makes the view of a request, and of those before it, where there are not too many; else the tree. Returns true if it has a
+    /// view. A tree without close bounds serves only the requests beyond those that have views, until these are few among all.
     #[inline]
     fn has_view(&mut self, shape: ShapeId, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> bool {
         let position = shape.0 as usize;
-        if position >= self.views.len() && position < VIEWS_AT_MOST {
-            self.add_views(shapes.len().min(VIEWS_AT_MOST), skus, shapes, ranking);
+        if self.is_by_tree || position < self.views.len() {
+            return !self.is_by_tree;
         }
-        position < self.views.len()
+        let are_many = shapes.len() > VIEWS_AT_MOST && has_close_bounds(ranking, skus);
+        if are_many || shapes.len() > TREE_ALONE_BEYOND {
+            self.exchange_views_for_tree(skus);
+        } else if position < VIEWS_AT_MOST {
+            self.add_views(shapes.len().min(VIEWS_AT_MOST), skus, shapes, ranking);
+            return true;
+        } else if self.tree.is_none() {
+            self.make_tree(skus);
+        }
+        // It has none, and finds the tree.
+        false
     }
 
     /// Makes views until there are so many.
@@ -444,7 +476,7 @@ impl ClassIndex {
             let mask = class.shown_mask();
             self.views.iter_mut().for_each(|view| view.set_mask(id as u32, mask));
         }
-        if self.inputs != RankingInputs::FreeAndRequest || self.tree.is_some() {
+        if self.inputs != RankingInputs::FreeAndRequest || self.is_by_tree {
             return;
         }
         if shapes.is_exact() {
@@ -457,6 +489,14 @@ impl ClassIndex {
     /// Replaces the orders by a tree: there are too many requests for an order each, or too many new classes.
     fn exchange_views_for_tree(&mut self, skus: &[Sku]) {
         self.views.clear();
+        self.is_by_tree = true;
+        if self.tree.is_none() {
+            self.make_tree(skus);
+        }
+    }
+
+    #[cold]
+    fn make_tree(&mut self, skus: &[Sku]) {
         let mut tree = KdTree::default();
         for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| class.members > 0) {
             tree.add(id as u32, class.key, &skus[class.key.sku.0 as usize].capacity);
@@ -483,8 +523,10 @@ impl ClassIndex {
         ranking: &dyn Ranking,
     ) -> u32 {
         self.made += 1;
-        let wants_views = self.inputs == RankingInputs::FreeAndRequest && self.tree.is_none();
-        if wants_views && self.made > NEW_WITH_VIEWS {
+        let is_of_request =
+            matches!(self.inputs, RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest);
+        let are_too_many = is_of_request && self.made > NEW_WITH_VIEWS && !self.is_by_tree;
+        if are_too_many && has_close_bounds(ranking, skus) {
             self.exchange_views_for_tree(skus);
         }
         let class = Class {
@@ -579,28 +621,36 @@ struct LeastOfClasses<'a> {
     skus: &'a [Sku],
     ranking: &'a dyn Ranking,
     filter: HostFilter<'a>,
+    looked_at: usize,
     best: Option<(Cost, HostId)>,
 }
 
-impl Search for LeastOfClasses<'_> {
-    type Cost = Cost;
+impl LeastOfClasses<'_> {
+    fn is_beaten(&self, cost: &Cost) -> bool {
+        self.best.as_ref().is_some_and(|(least, _)| least < cost)
+    }
+}
 
-    fn cost(&self, key: Key) -> Cost {
-        cost_of(key, None, self.skus, self.ranking, self.request)
+impl Search for LeastOfClasses<'_> {
+    type Bound = Bound;
+
+    fn bound(&self, sku: SkuId, free: &Span) -> Bound {
+        self.ranking.bound(&self.skus[sku.0 as usize], free, self.request)
     }
 
-    fn may_win(&self, cost: &Cost) -> bool {
-        self.best.as_ref().is_none_or(|(least, _)| cost <= least)
+    fn may_win(&self, bound: &Bound) -> bool {
+        self.best.as_ref().is_none_or(|(least, _)| !bound.is_above(least))
     }
 
     fn look(&mut self, id: u32) {
+        self.looked_at += 1;
         let class = &self.classes[id as usize];
         let parts = parts_of(self.parts, id);
         if class.members == 0 || !has_room(class.key, parts, self.skus, self.request) {
             return;
         }
         let cost = cost_of(class.key, parts, self.skus, self.ranking, self.request);
-        if !self.may_win(&cost) {
+        if self.is_beaten(&cost) {
             return;
         }
         let Some(least) = self.classes[id as usize].least(id, self.hosts, self.skus, self.filter) else {
@@ -609,6 +659,11 @@ impl Search for LeastOfClasses<'_> {
         let equal = self.best.take().filter(|(other, _)| *other == cost);
         self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
     }
+}
+
+/// Returns true if a search by bounds looks at few classes, whichever hosts are searched.
+fn has_close_bounds(ranking: &dyn Ranking, skus: &[Sku]) -> bool {
+    skus.iter().all(|sku| ranking.has_close_bounds(sku))
 }
 
 /// Puts a class into a view: of all requests, or of one if it fits.

@@ -1,11 +1,12 @@
 //! Classes in a k-d tree of their free amounts (Bentley, CACM 18(9), 1975), for costs that depend on the request when distinct
-//! requests, or classes that are new, are too many for an order each. A node knows the most that is free below it, and more
-//! free never costs more, so a search enters a node only if its best conceivable class would win.
+//! requests, or classes that are new, are too many for an order each. A node knows the least and the most that is free below it,
+//! which bounds what a class there can cost, so a search enters a node only if a class at the bound would win.
 //!
 //! A full leaf is divided at its median, a leaf that empties goes, and a tree that has grown too deep is built again. The shape of
 //! the tree decides how long a search takes, never its result.
 
-use super::class_table::{Key, Marks};
+use super::bound::Span;
+use super::class_table::Key;
 use crate::fleet::host::SkuId;
 use plimsoll_base::units::{RESOURCES, Resources};
 
@@ -40,8 +41,8 @@ struct Root {
 
 #[derive(Clone, Debug)]
 struct Node {
-    /// At least what any class below it has free, resource by resource; all zero where there is none.
-    most: Resources,
+    /// Free amounts of the classes below it.
+    free: Span,
     parent: u32,
     content: Content,
 }
@@ -69,8 +70,8 @@ impl KdTree {
         let root = self.root_of(key.sku, capacity);
         let (mut node, mut depth) = (self.roots[root].node, 0);
         let leaf = loop {
-            let Node { most, content, .. } = &mut self.nodes[node as usize];
-            *most = most_of(most, &key.free);
+            let Node { free, content, .. } = &mut self.nodes[node as usize];
+            *free = free.with(&Span::of(key.free));
             match content {
                 Content::Leaf(entries) => {
                     entries.push(Entry { class, key });
@@ -108,7 +109,7 @@ impl KdTree {
         } else {
             leaf
         };
-        self.lower_most(changed);
+        self.narrow(changed);
     }
 
     /// Looks at the classes that could be best for a request, or as good as the best.
@@ -116,6 +117,7 @@ impl KdTree {
         let mut roots: Vec<_> = self
             .roots
             .iter()
+            .filter(|root| root.classes > 0)
             .filter_map(|root| Some((self.bound(root.node, root.sku, request, search)?, root)))
             .collect();
         // The best comes first, so that few others are entered; their order does not matter.
@@ -133,32 +135,28 @@ impl KdTree {
         match &self.nodes[node as usize].content {
             Content::Leaf(entries) => {
                 for entry in entries {
-                    if entry.key.free.covers(request) && search.may_win(&search.cost(entry.key)) {
+                    let free = entry.key.free;
+                    if free.covers(request) && search.may_win(&search.bound(sku, &Span::of(free))) {
                         search.look(entry.class);
                     }
                 }
             }
             Content::Split { children, .. } => {
-                let [first, second] =
-                    children.map(|child| Some((self.bound(child, sku, request, search)?, child)));
-                let is_in_order = match (&first, &second) {
-                    (Some(first), Some(second)) => first.0 <= second.0,
-                    _ => true,
-                };
-                let ordered = if is_in_order { [first, second] } else { [second, first] };
-                for (bound, child) in ordered.into_iter().flatten() {
-                    if search.may_win(&bound) {
-                        self.search_below(child, sku, request, search);
+                let bounds = children.map(|child| self.bound(child, sku, request, search));
+                let first = usize::from(matches!(&bounds, [Some(first), Some(second)] if second < first));
+                for i in [first, 1 - first] {
+                    if bounds[i].as_ref().is_some_and(|bound| search.may_win(bound)) {
+                        self.search_below(children[i], sku, request, search);
                     }
                 }
             }
         }
     }
 
-    /// Returns the least that a class below a node can cost; `None` where none has room.
-    fn bound<S: Search>(&self, node: u32, sku: SkuId, request: &Resources, search: &S) -> Option<S::Cost> {
-        let free = self.nodes[node as usize].most;
-        free.covers(request).then(|| search.cost(Key { free, sku, marks: Marks::default() }))
+    /// Returns a bound of what a class below a node that covers a request costs; `None` where none does.
+    fn bound<S: Search>(&self, node: u32, sku: SkuId, request: &Resources, search: &S) -> Option<S::Bound> {
+        let free = &self.nodes[node as usize].free;
+        free.most.covers(request).then(|| search.bound(sku, &free.covering(request)))
     }
 
     /// Returns the number of the tree of a SKU, which it may make.
@@ -172,7 +170,7 @@ impl KdTree {
     }
 
     fn new_node(&mut self, parent: u32, content: Content) -> u32 {
-        let node = Node { most: Resources::ZERO, parent, content };
+        let node = Node { free: Span::NONE, parent, content };
         match self.unused.pop() {
             Some(id) => {
                 self.nodes[id as usize] = node;
@@ -205,8 +203,7 @@ impl KdTree {
 
     /// Lets a node hold these classes, itself or in leaves below it.
     fn fill(&mut self, node: u32, mut entries: Vec<Entry>, capacity: &Resources) {
-        self.nodes[node as usize].most =
-            entries.iter().fold(Resources::ZERO, |most, entry| most_of(&most, &entry.key.free));
+        self.nodes[node as usize].free = span_of(&entries);
         let cut = if entries.len() >= LEAF_FULL { cut(&mut entries, capacity) } else { None };
         let Some((resource, at, half)) = cut else {
             entries.iter().for_each(|entry| self.note_leaf(entry.class, node));
@@ -243,20 +240,18 @@ impl KdTree {
         above
     }
 
-    /// Computes what is free at most in a node again, and in those above it as far as it changes.
-    fn lower_most(&mut self, from: u32) {
+    /// Computes the span of a node again, and of those above it as far as it changes.
+    fn narrow(&mut self, from: u32) {
         let mut node = from;
         while node != NONE {
-            let most = match &self.nodes[node as usize].content {
-                Content::Leaf(entries) => {
-                    entries.iter().fold(Resources::ZERO, |most, entry| most_of(&most, &entry.key.free))
-                }
+            let free = match &self.nodes[node as usize].content {
+                Content::Leaf(entries) => span_of(entries),
                 Content::Split { children: [first, second], .. } => {
-                    most_of(&self.nodes[*first as usize].most, &self.nodes[*second as usize].most)
+                    self.nodes[*first as usize].free.with(&self.nodes[*second as usize].free)
                 }
             };
             let record = &mut self.nodes[node as usize];
-            if std::mem::replace(&mut record.most, most) == most {
+            if std::mem::replace(&mut record.free, free) == free {
                 return;
             }
             node = record.parent;
@@ -281,9 +276,9 @@ impl KdTree {
     }
 }
 
-/// Returns the greater of two amounts, resource by resource.
-fn most_of(a: &Resources, b: &Resources) -> Resources {
-    Resources(std::array::from_fn(|i| a.0[i].max(b.0[i])))
+/// Returns the span of the free amounts of some classes.
+fn span_of(entries: &[Entry]) -> Span {
+    entries.iter().fold(Span::NONE, |span, entry| span.with(&Span::of(entry.key.free)))
 }
 
 /// Orders classes by the resource whose free shares differ most, and returns that resource, the amount that divides them about
@@ -305,12 +300,12 @@ fn cut(entries: &mut [Entry], capacity: &Resources) -> Option<(usize, u32, usize
 
 /// Query of a search.
 pub trait Search {
-    /// Cost of a class: less is better.
-    type Cost: Ord;
-    /// Returns the cost of a class.
-    fn cost(&self, key: Key) -> Self::Cost;
-    /// Returns true unless a candidate of lower cost was found already.
-    fn may_win(&self, cost: &Self::Cost) -> bool;
+    /// Lower bound of costs: what is least is entered first.
+    type Bound: Ord;
+    /// Returns a bound of the costs of the classes of a SKU whose free amounts are in a span that covers the request.
+    fn bound(&self, sku: SkuId, free: &Span) -> Self::Bound;
+    /// Returns true unless a candidate that costs less than the bound was found already.
+    fn may_win(&self, bound: &Self::Bound) -> bool;
     /// Examines a class.
     fn look(&mut self, class: u32);
 }
@@ -318,40 +313,77 @@ pub trait Search {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::index::class_table::Marks;
     use plimsoll_base::engine::random::{Purpose, Seed, Stream};
     use std::collections::BTreeMap;
 
     const CAPACITY: Resources = Resources([64_000, 262_144, 8_000, 0, u32::MAX]);
 
-    /// More free costs less, weighted by the request.
-    struct Worth<'a> {
+    /// Cost of a class by its free amounts and the request, and a bound of it over a span.
+    struct Rule {
+        cost: fn(&Resources, &Resources) -> i64,
+        bound: fn(&Span, &Resources) -> i64,
+        /// True where the bound comes close to the cost.
+        is_close: bool,
+    }
+
+    const RULES: [Rule; 3] = [
+        // More free costs less, weighted by the request.
+        Rule { cost: worth, bound: |free, request| worth(&free.most, request), is_close: true },
+        // What is left is even and little.
+        Rule { cost: unevenness, bound: least_unevenness, is_close: true },
+        // Nothing is known.
+        Rule { cost: unevenness, bound: |_, _| i64::MIN, is_close: false },
+    ];
+
+    fn worth(free: &Resources, request: &Resources) -> i64 {
+        let worth = |i: usize| i64::from(request.0[i]) * i64::from(free.0[i]);
+        -worth(Resources::VCPU) - worth(Resources::MEMORY)
+    }
+
+    fn unevenness(free: &Resources, request: &Resources) -> i64 {
+        least_unevenness(&Span::of(*free), request)
+    }
+
+    fn least_unevenness(free: &Span, request: &Resources) -> i64 {
+        let vcpu = |amounts: &Resources| 4 * i64::from(amounts.vcpu_milli());
+        let memory = |amounts: &Resources| i64::from(amounts.memory_mib());
+        let even = vcpu(request) - memory(request);
+        let (least, most) = (vcpu(&free.least) - memory(&free.most), vcpu(&free.most) - memory(&free.least));
+        vcpu(&free.least) + memory(&free.least) + 2 * (least - even).max(even - most).max(0)
+    }
+
+    struct Query<'a> {
+        rule: &'a Rule,
         request: Resources,
         plain: &'a BTreeMap<u32, Key>,
         best: Vec<u32>,
-        least: u64,
+        least: i64,
         looked: usize,
     }
 
-    impl Search for Worth<'_> {
-        type Cost = u64;
+    impl Search for Query<'_> {
+        type Bound = i64;
 
-        fn cost(&self, key: Key) -> u64 {
-            let worth = |i: usize| u64::from(self.request.0[i]) * u64::from(key.free.0[i]);
-            u64::MAX - worth(Resources::VCPU) - worth(Resources::MEMORY)
+        fn bound(&self, _sku: SkuId, free: &Span) -> i64 {
+            assert!(free.least.covers(&self.request), "a bound over classes without room");
+            (self.rule.bound)(free, &self.request)
         }
 
-        fn may_win(&self, cost: &u64) -> bool {
-            *cost <= self.least
+        fn may_win(&self, bound: &i64) -> bool {
+            *bound <= self.least
         }
 
         fn look(&mut self, class: u32) {
             self.looked += 1;
-            let cost = self.cost(self.plain[&class]);
+            let cost = (self.rule.cost)(&self.plain[&class].free, &self.request);
             if cost < self.least {
                 self.best.clear();
             }
-            self.least = cost;
-            self.best.push(class);
+            if cost <= self.least {
+                self.least = cost;
+                self.best.push(class);
+            }
         }
     }
 
@@ -376,19 +408,22 @@ mod tests {
 
         /// Every class of the least cost is found, and no other is taken for one.
         fn compare(&mut self, request: Resources) {
-            let mut worth =
-                Worth { request, plain: &self.plain, best: Vec::new(), least: u64::MAX, looked: 0 };
-            self.tree.search(&request, &mut worth);
-            let fitting = || self.plain.iter().filter(|(_, key)| key.free.covers(&request));
-            let least = fitting().map(|(_, key)| worth.cost(*key)).min();
-            let best: Vec<u32> = fitting()
-                .filter(|(_, key)| Some(worth.cost(**key)) == least)
-                .map(|(class, _)| *class)
-                .collect();
-            worth.best.sort_unstable();
-            assert_eq!(worth.best, best, "{request:?}");
-            self.looked += worth.looked;
-            self.in_all += self.plain.len();
+            for rule in &RULES {
+                let cost = |key: &Key| (rule.cost)(&key.free, &request);
+                let (best, least, looked) = (Vec::new(), i64::MAX, 0);
+                let mut query = Query { rule, request, plain: &self.plain, best, least, looked };
+                self.tree.search(&request, &mut query);
+                let fitting = || self.plain.iter().filter(|(_, key)| key.free.covers(&request));
+                let least = fitting().map(|(_, key)| cost(key)).min();
+                let of_least = fitting().filter(|(_, key)| Some(cost(key)) == least);
+                let best: Vec<u32> = of_least.map(|(class, _)| *class).collect();
+                query.best.sort_unstable();
+                assert_eq!(query.best, best, "{request:?}");
+                if rule.is_close {
+                    self.looked += query.looked;
+                    self.in_all += self.plain.len();
+                }
+            }
         }
 
         fn depth(&self, node: u32) -> u32 {

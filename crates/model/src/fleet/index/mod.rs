@@ -5,7 +5,7 @@
 //! - `by_class`: the host with the least cost, where the cost depends on the free amounts (best-fit and
 //!   similar ones). Hosts with the same capacity and the same free amounts form a class, and classes are few.
 //!   Where the cost depends on the request too, and requests or new classes are too many for an order each,
-//!   `kd_tree` bounds what classes with similar free amounts can cost.
+//!   `kd_tree` bounds what classes with similar free amounts can cost (`bound`).
 //! - `by_count`: the host with the fewest or the most instances, which classes by free amounts do not know.
 //! - `by_use`: the host used last.
 //!
@@ -15,6 +15,7 @@
 
 use plimsoll_base::units::HostId;
 
+pub mod bound;
 pub mod by_class;
 pub mod by_count;
 pub mod by_id;

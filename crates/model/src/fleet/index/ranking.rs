@@ -1,5 +1,6 @@
 //! Rankings of the hosts that fit: a cost, and its inputs, which decide the index.
 
+use super::bound::{Bound, Span};
 use super::cost::Cost;
 use crate::fleet::host::Sku;
 use crate::fleet::topology::Parts;
@@ -69,6 +70,13 @@ pub struct Candidate<'a> {
     pub left_h: u32,
 }
 
+impl<'a> Candidate<'a> {
+    /// Returns a host of which no more than its free amounts is known.
+    pub fn of_amounts(sku: &'a Sku, free: &'a Resources) -> Candidate<'a> {
+        Candidate { sku, free, parts: None, instances: 0, rack: RackId(0), left_h: 0 }
+    }
+}
+
 /// Ranking of the hosts that fit.
 pub trait Ranking: Send + Sync {
     /// Returns the inputs of the cost. Nothing else may change the cost.
@@ -79,4 +87,19 @@ pub trait Ranking: Send + Sync {
     }
     /// Returns the cost of a host for a request; the least wins, ties go to the lowest host id.
     fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost;
+    /// Returns a bound that no host of a kind costs less than, whatever its parts and marks, if its free amounts are in a span, all of
+    /// which covers the request. It must hold; the closer it is, the fewer hosts a search looks at.
+    fn bound(&self, sku: &Sku, free: &Span, request: &Footprint) -> Bound {
+        match self.inputs() {
+            RankingInputs::FreeAndRequest => {
+                Bound::Cost(self.cost(Candidate::of_amounts(sku, &free.most), request))
+            }
+            _ => Bound::Unknown,
+        }
+    }
+    /// Returns true if bounds of hosts of a kind come close to their costs as spans narrow, so that a search by bounds looks at few of
+    /// them.
+    fn has_close_bounds(&self, _sku: &Sku) -> bool {
+        self.inputs() == RankingInputs::FreeAndRequest
+    }
 }

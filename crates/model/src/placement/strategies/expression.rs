@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::expression::{Expression, Sign};
+use crate::fleet::host::Sku;
+use crate::fleet::index::bound::{Bound, Span, VALUES_BOUNDED};
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, ClassMarks, CountOrder, Ranking, RankingInputs};
 use crate::placement::entry::{Parameter, ParameterKind, StrategyEntry};
@@ -35,13 +37,11 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
 
 /// Returns the strategy of a built-in rule that is stated as expressions, which always have a value.
 pub(super) fn minimizing(rules: &[&str]) -> Strategy {
-    let names: Vec<&str> = NAMES.iter().map(|entry| entry.name).collect();
-    let read =
-        |rule: &&str| Arc::new(Expression::parse(rule, &names).unwrap_or_else(|error| panic!("{error}")));
-    Strategy::ranked(ByExpressions::new(rules.iter().map(read).collect()))
+    Strategy::ranked(ByExpressions::of(rules))
 }
 
-struct ByExpressions {
+/// Ranking by the values of expressions.
+pub(super) struct ByExpressions {
     expressions: Vec<Arc<Expression>>,
     inputs: RankingInputs,
     marks: ClassMarks,
@@ -50,6 +50,14 @@ struct ByExpressions {
 }
 
 impl ByExpressions {
+    /// Returns the ranking of a built-in rule that is stated as expressions.
+    pub(super) fn of(rules: &[&str]) -> ByExpressions {
+        let names: Vec<&str> = NAMES.iter().map(|entry| entry.name).collect();
+        let read =
+            |rule: &&str| Arc::new(Expression::parse(rule, &names).unwrap_or_else(|error| panic!("{error}")));
+        ByExpressions::new(rules.iter().map(read).collect())
+    }
+
     fn new(expressions: Vec<Arc<Expression>>) -> ByExpressions {
         let names = || expressions.iter().flat_map(|expression| expression.names()).map(|name| &NAMES[*name]);
         let uses = |subject: NameSubject| names().any(|name| name.subject == subject);
@@ -93,6 +101,21 @@ impl Ranking for ByExpressions {
             Some(order) => order.cost(candidate),
             None => Cost::Values(self.expressions.iter().map(value).collect()),
         }
+    }
+
+    fn bound(&self, sku: &Sku, free: &Span, request: &Footprint) -> Bound {
+        if self.count.is_some() {
+            return Bound::Unknown;
+        }
+        let mut bounds = [f64::NEG_INFINITY; VALUES_BOUNDED];
+        for (bound, expression) in bounds.iter_mut().zip(&self.expressions) {
+            *bound = expression.least_value(|name| NAMES[name].interval(sku, free, request));
+        }
+        Bound::Values(bounds)
+    }
+
+    fn has_close_bounds(&self, sku: &Sku) -> bool {
+        self.expressions[0].names().iter().all(|name| NAMES[*name].follows_free(sku))
     }
 }
 

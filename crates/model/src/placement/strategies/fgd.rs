@@ -6,6 +6,8 @@
 //! Scores are exact, and best fit decides between equal ones, such as hosts without GPU: the paper rounds them.
 
 use crate::fleet::Fleet;
+use crate::fleet::host::Sku;
+use crate::fleet::index::bound::{Bound, Span};
 use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{Candidate, Ranking, RankingInputs};
 use crate::fleet::topology::NodeOrder;
@@ -85,6 +87,11 @@ impl Selector for Fgd {
     }
 }
 
+/// Returns a number that orders hosts by free vCPU, then by free memory.
+fn fullest(free: &Resources) -> u64 {
+    u64::from(free.vcpu_milli()) << 32 | u64::from(free.memory_mib())
+}
+
 /// Growth of the fragments of a host by a request.
 struct Growth {
     typical: TypicalRequests,
@@ -112,8 +119,18 @@ impl Ranking for Growth {
     }
 
     fn cost(&self, candidate: Candidate<'_>, request: &Footprint) -> Cost {
-        let Resources([vcpu, memory, ..]) = *candidate.free;
-        let fullest = u64::from(vcpu) << 32 | u64::from(memory);
-        Cost::Change(self.growth(candidate, request), fullest)
+        Cost::Change(self.growth(candidate, request), fullest(candidate.free))
+    }
+
+    fn bound(&self, sku: &Sku, free: &Span, request: &Footprint) -> Bound {
+        // What a typical request cannot use shrinks by no more than what is taken.
+        let taken = if sku.topology.devices > 0 { u64::from(request.amounts.0[Resources::GPU]) } else { 0 };
+        let least_growth = -((self.typical.count() * taken) as i64);
+        Bound::Cost(Cost::Change(least_growth, fullest(&free.least)))
+    }
+
+    /// Growth depends on each device.
+    fn has_close_bounds(&self, sku: &Sku) -> bool {
+        sku.topology.devices == 0
     }
 }
