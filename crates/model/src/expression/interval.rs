@@ -9,7 +9,7 @@ use super::number::{Arithmetic, Stop, WHOLE_MOST};
 
 /// Numbers from a least to a greatest one, with both. An infinite end is no bound.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Interval {
+pub struct NumberInterval {
     /// The least with its sign changed, and the greatest: both are rounded up.
     ends: [f64; 2],
 }
@@ -17,18 +17,18 @@ pub struct Interval {
 /// Bound on the error of `exp` and `ln` of `libm` relative to the result; both are right to about 2⁻⁵².
 const LIBM_ERROR: f64 = 8.0 * f64::EPSILON;
 
-impl Interval {
+impl NumberInterval {
     /// All amounts.
-    pub const AMOUNTS: Interval = Interval { ends: [0.0, f64::INFINITY] };
+    pub const AMOUNTS: NumberInterval = NumberInterval { ends: [0.0, f64::INFINITY] };
 
     /// Returns the interval between two amounts, whichever is the lesser.
-    pub fn between(first: Amount, second: Amount) -> Interval {
-        let a = Interval::of(first);
+    pub fn between(first: Amount, second: Amount) -> NumberInterval {
+        let a = NumberInterval::of(first);
         if first == second {
             return a;
         }
-        let b = Interval::of(second);
-        Interval { ends: std::array::from_fn(|i| a.ends[i].max(b.ends[i])) }
+        let b = NumberInterval::of(second);
+        NumberInterval { ends: std::array::from_fn(|i| a.ends[i].max(b.ends[i])) }
     }
 
     /// Returns a number that none of it is below.
@@ -42,16 +42,16 @@ impl Interval {
     }
 
     /// Returns the interval that holds the results of an operation on four pairs of ends.
-    fn around(results: [Rounded; 4]) -> Interval {
+    fn around(results: [Rounded; 4]) -> NumberInterval {
         results.into_iter().fold(
-            Interval { ends: [f64::NEG_INFINITY; 2] },
+            NumberInterval { ends: [f64::NEG_INFINITY; 2] },
             |all, Rounded { number, is_exact }| {
                 // 0 · ∞ and ∞ ÷ ∞ come from ends that are no numbers of the interval; beside finite ones the first is 0, and the
                 // second is between other results.
                 let (number, is_exact) = if number.is_nan() { (0.0, true) } else { (number, is_exact) };
                 let least = Rounded { number: -number, is_exact };
                 let most = Rounded { number, is_exact };
-                Interval { ends: [all.ends[0].max(least.up()), all.ends[1].max(most.up())] }
+                NumberInterval { ends: [all.ends[0].max(least.up()), all.ends[1].max(most.up())] }
             },
         )
     }
@@ -105,39 +105,39 @@ fn is_whole(number: f64) -> bool {
     number.abs() < WHOLE_MOST && (number as i64) as f64 == number
 }
 
-impl Arithmetic for Interval {
-    fn of(Amount { units, per }: Amount) -> Interval {
+impl Arithmetic for NumberInterval {
+    fn of(Amount { units, per }: Amount) -> NumberInterval {
         let (over, under) = (units as f64, per as f64);
         if over >= WHOLE_MOST || under >= WHOLE_MOST {
             // Three roundings, each by less than half an epsilon.
             let (value, error) = (over / under, 4.0 * f64::EPSILON);
-            return Interval { ends: [-value * (1.0 - error), value * (1.0 + error)] };
+            return NumberInterval { ends: [-value * (1.0 - error), value * (1.0 + error)] };
         }
         if per == 1 {
-            return Interval { ends: [-over, over] };
+            return NumberInterval { ends: [-over, over] };
         }
         let quotient = Rounded::quotient(over, under);
         let least = Rounded { number: -quotient.number, ..quotient };
-        Interval { ends: [least.up(), quotient.up()] }
+        NumberInterval { ends: [least.up(), quotient.up()] }
     }
 
-    fn negative(&self) -> Interval {
+    fn negative(&self) -> NumberInterval {
         let [least, most] = self.ends;
-        Interval { ends: [most, least] }
+        NumberInterval { ends: [most, least] }
     }
 
-    fn plus(&self, other: &Interval) -> Interval {
-        Interval { ends: std::array::from_fn(|i| sum_up(self.ends[i], other.ends[i])) }
+    fn plus(&self, other: &NumberInterval) -> NumberInterval {
+        NumberInterval { ends: std::array::from_fn(|i| sum_up(self.ends[i], other.ends[i])) }
     }
 
-    fn times(&self, other: &Interval) -> Interval {
+    fn times(&self, other: &NumberInterval) -> NumberInterval {
         let (a, b) = (self.ends, other.ends);
         let [[a_least, a_most], [b_least, b_most]] = [a, b].map(|[least, most]| [-least, most]);
         if a_least >= 0.0 && b_least >= 0.0 && a_most < f64::INFINITY && b_most < f64::INFINITY {
             let products = [Rounded::product(a[0], b_least), Rounded::product(a_most, b_most)];
-            return Interval { ends: products.map(Rounded::up) };
+            return NumberInterval { ends: products.map(Rounded::up) };
         }
-        Interval::around([
+        NumberInterval::around([
             Rounded::product(a_least, b_least),
             Rounded::product(a_least, b_most),
             Rounded::product(a_most, b_least),
@@ -145,12 +145,12 @@ impl Arithmetic for Interval {
         ])
     }
 
-    fn over(&self, other: &Interval) -> Result<Interval, Stop> {
+    fn over(&self, other: &NumberInterval) -> Result<NumberInterval, Stop> {
         let [[a_least, a_most], [b_least, b_most]] = [self, other].map(|side| [side.least(), side.most()]);
         if b_least <= 0.0 && b_most >= 0.0 {
             return Err(Stop::Unsure);
         }
-        Ok(Interval::around([
+        Ok(NumberInterval::around([
             Rounded::quotient(a_least, b_least),
             Rounded::quotient(a_least, b_most),
             Rounded::quotient(a_most, b_least),
@@ -158,12 +158,12 @@ impl Arithmetic for Interval {
         ]))
     }
 
-    fn floor(&self) -> Result<Interval, Stop> {
-        Ok(Interval { ends: [-self.least().floor(), self.most().floor()] })
+    fn floor(&self) -> Result<NumberInterval, Stop> {
+        Ok(NumberInterval { ends: [-self.least().floor(), self.most().floor()] })
     }
 
-    fn compare(&self, other: &Interval) -> Result<Ordering, Stop> {
-        let is_point = |interval: &Interval| interval.least() == interval.most();
+    fn compare(&self, other: &NumberInterval) -> Result<Ordering, Stop> {
+        let is_point = |interval: &NumberInterval| interval.least() == interval.most();
         if self.most() < other.least() {
             Ok(Ordering::Less)
         } else if self.least() > other.most() {
@@ -175,37 +175,37 @@ impl Arithmetic for Interval {
         }
     }
 
-    fn min(&self, other: &Interval) -> Interval {
-        Interval { ends: [self.ends[0].max(other.ends[0]), self.ends[1].min(other.ends[1])] }
+    fn min(&self, other: &NumberInterval) -> NumberInterval {
+        NumberInterval { ends: [self.ends[0].max(other.ends[0]), self.ends[1].min(other.ends[1])] }
     }
 
-    fn max(&self, other: &Interval) -> Interval {
-        Interval { ends: [self.ends[0].min(other.ends[0]), self.ends[1].max(other.ends[1])] }
+    fn max(&self, other: &NumberInterval) -> NumberInterval {
+        NumberInterval { ends: [self.ends[0].min(other.ends[0]), self.ends[1].max(other.ends[1])] }
     }
 
-    fn abs(&self) -> Interval {
+    fn abs(&self) -> NumberInterval {
         let [least, most] = self.ends;
-        Interval { ends: [least.min(most).min(0.0), least.max(most)] }
+        NumberInterval { ends: [least.min(most).min(0.0), least.max(most)] }
     }
 
-    fn power(&self, exponent: u8) -> Interval {
+    fn power(&self, exponent: u8) -> NumberInterval {
         // An even power is that of the number without its sign, which a product of intervals does not know.
         let base = if exponent.is_multiple_of(2) { self.abs() } else { *self };
         (1..exponent).fold(base, |power, _| power.times(&base))
     }
 
-    fn exp(&self) -> Result<Interval, Stop> {
+    fn exp(&self) -> Result<NumberInterval, Stop> {
         let [least, most] = [self.least(), self.most()].map(libm::exp);
         let [least, most] = [least * (1.0 - LIBM_ERROR), most * (1.0 + LIBM_ERROR)];
         let least = (least - f64::MIN_POSITIVE).clamp(0.0, f64::MAX);
-        Ok(Interval { ends: [-least, most + f64::MIN_POSITIVE] })
+        Ok(NumberInterval { ends: [-least, most + f64::MIN_POSITIVE] })
     }
 
-    fn ln(&self) -> Result<Interval, Stop> {
+    fn ln(&self) -> Result<NumberInterval, Stop> {
         if self.least() <= 0.0 {
             return Err(Stop::Unsure);
         }
         let [least, most] = [self.least(), self.most()].map(libm::log);
-        Ok(Interval { ends: [least.abs() * LIBM_ERROR - least, most + most.abs() * LIBM_ERROR] })
+        Ok(NumberInterval { ends: [least.abs() * LIBM_ERROR - least, most + most.abs() * LIBM_ERROR] })
     }
 }

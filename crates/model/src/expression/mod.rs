@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 
 use evaluation::evaluate;
-use interval::Interval;
+use interval::NumberInterval;
 use number::{Approximation, Arithmetic, Stop};
 use syntax::ExpressionNode;
 pub use syntax::{FUNCTIONS, OPERATORS, SyntaxError};
@@ -93,19 +93,20 @@ impl Expression {
 
     /// Returns a number that no value is below, whatever each name is in its interval, which `interval` gives; minus infinity where
     /// none is known.
-    pub fn least_value(&self, interval: impl Fn(usize) -> Interval) -> f64 {
+    pub fn least_value(&self, interval: impl Fn(usize) -> NumberInterval) -> f64 {
         // Most expressions have few names: each is asked for once.
-        let (few, many): ([Interval; 8], Vec<Interval>);
-        let intervals: &[Interval] = if self.names.len() <= 8 {
-            few =
-                std::array::from_fn(|i| self.names.get(i).map_or(Interval::AMOUNTS, |name| interval(*name)));
+        let (few, many): ([NumberInterval; 8], Vec<NumberInterval>);
+        let intervals: &[NumberInterval] = if self.names.len() <= 8 {
+            few = std::array::from_fn(|i| {
+                self.names.get(i).map_or(NumberInterval::AMOUNTS, |name| interval(*name))
+            });
             &few
         } else {
             many = self.names.iter().map(|name| interval(*name)).collect();
             &many
         };
         let value = evaluate(&self.root, &|name: usize| intervals[name]);
-        value.ok().map(Interval::least).filter(|least| !least.is_nan()).unwrap_or(f64::NEG_INFINITY)
+        value.ok().map(NumberInterval::least).filter(|least| !least.is_nan()).unwrap_or(f64::NEG_INFINITY)
     }
 }
 

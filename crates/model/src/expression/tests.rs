@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 use proptest::prelude::*;
 
 use super::evaluation::evaluate;
-use super::interval::Interval;
+use super::interval::NumberInterval;
 use super::number::{Arithmetic, Fraction};
 use super::{Amount, Expression, Sign};
 
@@ -163,7 +163,7 @@ fn interval_holds(text: &str, drawn: &[Drawn; 3]) -> Result<bool, TestCaseError>
     let Ok(expression) = Expression::parse(text, &NAMES).map(Arc::new) else { return Ok(false) };
     let named = |name: usize| drawn[expression.names[name]];
     let interval = |(least, most, per, _): Drawn| {
-        Interval::between(Amount { units: least, per }, Amount { units: most, per })
+        NumberInterval::between(Amount { units: least, per }, Amount { units: most, per })
     };
     let bound = expression.least_value(|name| interval(drawn[name]));
     let Ok(value) = evaluate(&expression.root, &|name| interval(named(name))) else {
@@ -209,7 +209,7 @@ fn interval_holds(text: &str, drawn: &[Drawn; 3]) -> Result<bool, TestCaseError>
 fn bounds_are_close() {
     let least = |text: &str, most: u64| {
         let amount = |units| Amount { units, per: 1000 };
-        parse(text).least_value(|_| Interval::between(amount(2_000), amount(most)))
+        parse(text).least_value(|_| NumberInterval::between(amount(2_000), amount(most)))
     };
     for (text, at_2, to_3) in [
         ("a + b.c", 4.0, 4.0),

@@ -1,7 +1,7 @@
 //! Names that an expression of a scenario may use: what a strategy may know about a host and a request.
 
 use crate::expression::Amount;
-use crate::expression::interval::Interval;
+use crate::expression::interval::NumberInterval;
 use crate::fleet::host::Sku;
 use crate::fleet::index::bound::Span;
 use crate::fleet::index::ranking::Candidate;
@@ -52,12 +52,12 @@ impl ExpressionName {
     }
 
     /// Returns an interval with the amount of every host of a kind whose free amounts are in a span.
-    pub fn interval(&self, sku: &Sku, free: &Span, request: &Footprint) -> Interval {
+    pub fn interval(&self, sku: &Sku, free: &Span, request: &Footprint) -> NumberInterval {
         if !self.follows_free(sku) {
-            return Interval::AMOUNTS;
+            return NumberInterval::AMOUNTS;
         }
         let [least, most] = [&free.least, &free.most].map(|free| Candidate::of_amounts(sku, free));
-        Interval::between((self.amount)(&least, request), (self.amount)(&most, request))
+        NumberInterval::between((self.amount)(&least, request), (self.amount)(&most, request))
     }
 }
 
