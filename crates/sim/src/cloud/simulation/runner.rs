@@ -104,7 +104,7 @@ impl Runner {
     /// Runs to the end.
     pub fn run(mut self, mut world: World, observer: &mut dyn Observer) -> Result<Outcome, InputError> {
         if let (RunEnd::At(end), true) = (self.end, self.checkpoints.is_empty()) {
-            // Nobody looks at the events after it. A checkpoint keeps them: the run that goes on from it may be longer.
+            // Nothing looks at the events after it. A checkpoint keeps them: the run that goes on from it may be longer.
             world.timers.queue.end_at(end);
         }
         let mut progress = self.begin(&mut world, observer)?;
