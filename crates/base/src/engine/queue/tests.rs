@@ -169,22 +169,31 @@ fn popping_until_a_limit_leaves_what_is_later() {
 fn what_comes_after_the_end_is_not_kept() {
     let mut random = Seed(5).stream(Purpose::Arrival, 0);
     let (mut fast, mut plain, end) = (EventQueue::<u64>::new(), Plain::default(), 1 << 33);
-    let mut dropped = 0;
+    // At first what is on the lane comes before the end, and soon after it.
+    let (mut dropped, mut on_lane, lasts) = (0, 0, end - (1 << 12));
+    let lane = fast.lane(Duration(lasts), 0);
     fast.end_at(Time(end));
     for event in 0..20_000 {
-        let at = fast.now().0.saturating_add(delay(&mut random, fast.now().0));
-        fast.push(Time(at), 0, event);
+        let now = fast.now().0;
+        let is_on_lane = random.below(4) == 0;
+        let at = if is_on_lane { now + lasts } else { now.saturating_add(delay(&mut random, now)) };
+        match is_on_lane {
+            true => fast.push_lane(lane, Time(now), event),
+            false => fast.push(Time(at), 0, event),
+        }
         plain.push(at, 0, event);
         if at > end {
             plain.pending.pop_last();
             dropped += 1;
+            on_lane += u32::from(is_on_lane);
         }
         assert_eq!(fast.len(), plain.pending.len());
         if random.below(4) == 0 {
             assert_eq!(fast.pop(), plain.pop());
         }
     }
-    assert!(dropped > 1_000 && fast.len() > 1_000, "{dropped} were dropped, {} are left", fast.len());
+    assert!(dropped > 1_000 && on_lane > 100, "{dropped} were dropped, {on_lane} of them on the lane");
+    assert!(fast.len() > 1_000, "{} are left", fast.len());
     std::iter::from_fn(|| Some((fast.pop(), plain.pop()))).take(20_000).for_each(|(a, b)| assert_eq!(a, b));
 }
 
