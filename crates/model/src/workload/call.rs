@@ -209,6 +209,24 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// Returns the launch of one instance by a trace, of a type and with an end, that says nothing else.
+    pub fn of_trace(kind: TypeId, end: End) -> Launch {
+        Launch {
+            kind,
+            min_count: 1,
+            max_count: 1,
+            zone: None,
+            subnet: None,
+            public_address: None,
+            handle: None,
+            end,
+            options: None,
+            stops: None,
+            sender: Sender::Trace,
+            first_instance: 0,
+        }
+    }
+
     /// Returns whether it is on the spot market.
     pub fn is_spot(&self) -> bool {
         self.options.as_ref().is_some_and(|options| options.spot.is_some())

@@ -5,7 +5,7 @@ use super::options;
 use super::origin::Clock;
 use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
-use crate::workload::call::{Action, Call, End, Launch, Sender};
+use crate::workload::call::{Action, Call, End, Launch};
 use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
@@ -74,18 +74,11 @@ impl IntervalReader {
             options::refuse_what_residents_say(&mut row, options.as_deref());
         }
         let launch = Launch {
-            kind,
-            min_count: 1,
-            max_count: 1,
             zone: row.zone(),
             subnet: row.subnet(),
             public_address: row.flag(Column::PublicAddress),
-            handle: None,
-            end: end.map_or(End::Never, End::At),
             options,
-            stops: None,
-            sender: Sender::Trace,
-            first_instance: 0,
+            ..Launch::of_trace(kind, end.map_or(End::Never, End::At))
         };
         row.finish()?;
         self.last_event = self.last_event.max(end.unwrap_or(at));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::TraceForm;
 use super::kinds::note_on_rounding;
 use super::reading::TraceReading;
-use crate::workload::call::{Action, Call, End, Launch, Sender};
+use crate::workload::call::{Action, Call, End, Launch};
 use crate::workload::directory::Directory;
 use plimsoll_base::catalogue::{BareShape, TypeTable};
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -122,26 +122,7 @@ fn plain_launch(call: &Call) -> Option<(TypeId, Time)> {
         End::At(end) => end,
         End::Drawn => return None,
     };
-    let is_plain = *launch == launch_of(launch.kind, end);
-    is_plain.then_some((launch.kind, end))
-}
-
-/// Returns the launch of a row with this type and end.
-fn launch_of(kind: TypeId, end: Time) -> Launch {
-    Launch {
-        kind,
-        min_count: 1,
-        max_count: 1,
-        zone: None,
-        subnet: None,
-        public_address: None,
-        handle: None,
-        end: if end == Time::NEVER { End::Never } else { End::At(end) },
-        options: None,
-        stops: None,
-        sender: Sender::Trace,
-        first_instance: 0,
-    }
+    (*launch == Launch::of_trace(launch.kind, launch.end)).then_some((launch.kind, end))
 }
 
 /// Reader of a loaded trace.
@@ -182,9 +163,10 @@ impl LoadedReader {
         };
         self.read += 1;
         self.rounded += u64::from(self.trace.kinds[row.kind as usize].1);
-        let last = if row.end == Time::NEVER { row.at } else { row.end };
+        let (end, last) =
+            if row.end == Time::NEVER { (End::Never, row.at) } else { (End::At(row.end), row.end) };
         self.last_event = self.last_event.max(last);
-        Ok(Some(Call { at: row.at, account, action: Action::Launch(launch_of(kind, row.end)) }))
+        Ok(Some(Call { at: row.at, account, action: Action::Launch(Launch::of_trace(kind, end)) }))
     }
 
     #[cold]

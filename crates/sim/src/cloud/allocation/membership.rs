@@ -104,9 +104,8 @@ pub fn assert_conserved(world: &World, with_extras: &[Slot]) {
         expected.outside.insert(*attributes, BTreeMap::new());
     }
     let concerns_all = !expected.outside.is_empty();
-    let all = world.instances.slots().map(|(slot, _)| slot).filter(|_| concerns_all);
-    let some = with_extras.iter().copied().filter(|_| !concerns_all);
-    for slot in all.chain(some).filter(|slot| world.instances.get(*slot).has_host) {
+    let slots = world.instances.all_slots_or(with_extras, concerns_all);
+    for slot in slots.filter(|slot| world.instances.get(*slot).has_host) {
         let instance = world.instances.get(slot);
         let place = match requests::allocation_of(world, slot).reservation {
             Some(id) => Some(expected.inside.entry(id).or_default()),

@@ -283,6 +283,16 @@ impl Instances {
         (0..self.slots.len() as u32).map(Slot)
     }
 
+    /// Returns every slot where `takes_all`, else some of them.
+    pub fn all_slots_or<'a>(
+        &self,
+        some: &'a [Slot],
+        takes_all: bool,
+    ) -> impl Iterator<Item = Slot> + use<'a> {
+        let (all, some) = if takes_all { (self.slots.len() as u32, [].as_slice()) } else { (0, some) };
+        (0..all).map(Slot).chain(some.iter().copied())
+    }
+
     /// Returns every slot, those of ended instances included, with its instance.
     pub fn slots(&self) -> impl Iterator<Item = (Slot, &Instance)> {
         self.slots.iter().enumerate().map(|(slot, instance)| (Slot(slot as u32), instance))

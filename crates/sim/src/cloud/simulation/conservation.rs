@@ -153,11 +153,8 @@ fn assert_tenancies(world: &World, with_extras: &[Slot]) {
     let tenancies = world.hosts.placer.tenancies();
     // Of plain instances on hosts without owners there is nothing to check.
     let concerns_all = tenancies.has_owners() || world.types.are_constrained();
-    let all = world.instances.slots().map(|(slot, _)| slot).filter(|_| concerns_all);
-    let some = with_extras.iter().copied().filter(|_| !concerns_all);
-    for slot in all.chain(some).filter(|slot| world.instances.get(*slot).has_host) {
-        assert_tenancy(world, slot);
-    }
+    let slots = world.instances.all_slots_or(with_extras, concerns_all);
+    slots.filter(|slot| world.instances.get(*slot).has_host).for_each(|slot| assert_tenancy(world, slot));
 }
 
 /// Panics unless an instance on a host is allowed there by the owner of the host.
