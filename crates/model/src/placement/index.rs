@@ -272,6 +272,28 @@ impl FleetIndex {
         }
     }
 
+    /// Expects that many instances are placed one after the other, until [`FleetIndex::end_filling`]: the same hosts are found, with
+    /// less done at each.
+    pub fn begin_filling(&mut self) {
+        for zone in &mut self.zones {
+            if let ZoneIndex::Classes(partitions) = zone {
+                partitions.iter_mut().for_each(ClassIndex::begin_filling);
+            }
+        }
+    }
+
+    /// Ends what [`FleetIndex::begin_filling`] began.
+    pub fn end_filling(&mut self, fleet: &mut Fleet) {
+        let FleetIndex { ranking, shapes, zones, .. } = self;
+        for zone in zones {
+            if let ZoneIndex::Classes(partitions) = zone {
+                let (hosts, layouts) = fleet.hosts_to_mark();
+                let ranking = ranking.as_deref().expect(RANKED);
+                partitions.iter_mut().for_each(|index| index.end_filling(hosts, layouts, shapes, ranking));
+            }
+        }
+    }
+
     /// Returns predicted ends for a checkpoint.
     pub fn saved_exits(&self) -> &Option<Exits> {
         &self.exits

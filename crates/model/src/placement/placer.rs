@@ -76,6 +76,16 @@ impl Placer {
         }
     }
 
+    /// Expects that many instances are placed one after the other, until [`Placer::end_filling`]. Chooses the same hosts.
+    pub fn begin_filling(&mut self) {
+        self.index.begin_filling();
+    }
+
+    /// Ends what [`Placer::begin_filling`] began.
+    pub fn end_filling(&mut self, fleet: &mut Fleet) {
+        self.index.end_filling(fleet);
+    }
+
     /// Returns the number of a request in the index; a new request gets its bit in every mask.
     pub fn shape(&mut self, footprint: impl Into<Footprint>, fleet: &Fleet) -> ShapeId {
         let footprint = footprint.into();

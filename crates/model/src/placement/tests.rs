@@ -198,7 +198,10 @@ struct Choices {
     looked_at: usize,
 }
 
-/// Launches and ends at random; every choice is checked by the placer itself.
+/// Operations after which a filling of the fleet begins or ends.
+const FILLING_OPERATIONS: usize = 300;
+
+/// Launches and ends at random, a filling and none by turns; every choice is checked by the placer itself.
 fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
     let (mut random, mut exits) =
         (Seed(5).stream(Purpose::Placement, 2), Seed(5).stream(Purpose::Prediction, 0));
@@ -212,7 +215,15 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
     let mut placer = Placer::new(built(strategy), &mut fleet, true);
     let mut live: Vec<(HostId, Affinity, Request)> = Vec::new();
     let (mut decisions, mut refused, mut classes, mut hosts) = (0, 0, 0, Vec::new());
+    let mut operations = 0;
     while decisions < world.decisions {
+        operations += 1;
+        if operations % FILLING_OPERATIONS == 0 {
+            match operations / FILLING_OPERATIONS % 2 {
+                1 => placer.begin_filling(),
+                _ => placer.end_filling(&mut fleet),
+            }
+        }
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
             let (host, affinity, request) = live.swap_remove(random.below(live.len() as u64) as usize);
             let change = fleet.give(host, request.zone, request.footprint(), affinity);

@@ -11,9 +11,12 @@
 //! over the classes that thresholds cannot rule out (`shapes`). Where the cost depends on the request, each request has an order, a
 //! *view*; a tree of classes with bounds (`kd_tree`) takes over from views that would be too many or would change too often.
 
+mod filling;
+
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
+use self::filling::Filling;
 use super::HostFilter;
 use super::bound::{Bound, Span};
 use super::class_table::{ClassTable, Key, Marks};
@@ -158,6 +161,7 @@ impl View {
         }
     }
 
+    #[inline]
     fn rank(&self, class: u32) -> &Rank {
         self.ranks[class as usize].as_ref().expect(RANKED)
     }
@@ -185,6 +189,7 @@ pub struct ClassIndex {
     tree: Option<KdTree>,
     /// True once the tree has taken over from the views.
     is_by_tree: bool,
+    filling: Filling,
     /// Classes that searches of the tree have looked at.
     #[cfg(test)]
     looked_at: usize,
@@ -214,6 +219,7 @@ impl ClassIndex {
             views: vec![View::new(groups); views],
             tree: None,
             is_by_tree: false,
+            filling: Filling::Off,
             #[cfg(test)]
             looked_at: 0,
         }
@@ -233,6 +239,22 @@ impl ClassIndex {
     /// Takes a host in, or notes that what it has free changed.
     #[inline]
     pub fn update(
+        &mut self,
+        host: (HostId, Marks),
+        hosts: &mut [Host],
+        layouts: Layouts<'_>,
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) {
+        match self.filling {
+            Filling::Off => self.classify(host, hosts, layouts, shapes, ranking),
+            Filling::On(apart) => self.keep_apart(apart, host, hosts, layouts, shapes, ranking),
+        }
+    }
+
+    /// Puts a host into its class.
+    #[inline]
+    fn classify(
         &mut self,
         (id, marks): (HostId, Marks),
         hosts: &mut [Host],
@@ -288,6 +310,9 @@ impl ClassIndex {
 
     /// Takes a host out.
     pub fn remove(&mut self, id: HostId, hosts: &mut [Host]) {
+        if matches!(self.filling, Filling::On(Some((apart, _))) if apart == id) {
+            self.filling = Filling::On(None);
+        }
         let class = std::mem::replace(&mut hosts[id.index()].index_mark, NO_CLASS);
         if class != NO_CLASS {
             self.leave(class);
@@ -297,6 +322,20 @@ impl ClassIndex {
     /// Returns the host that costs least of those that fit and are let through.
     #[inline]
     pub fn least(
+        &mut self,
+        shape: ShapeId,
+        hosts: &[Host],
+        skus: &[Sku],
+        shapes: &Shapes,
+        by: (&dyn Ranking, HostFilter<'_>),
+    ) -> Option<HostId> {
+        let of_classes = self.least_of_classes(shape, hosts, skus, shapes, by);
+        let Filling::On(Some(apart)) = self.filling else { return of_classes };
+        self.least_with_apart(of_classes, apart, (shape, shapes), (hosts, skus), by)
+    }
+
+    #[inline]
+    fn least_of_classes(
         &mut self,
         shape: ShapeId,
         hosts: &[Host],

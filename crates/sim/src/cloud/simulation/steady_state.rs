@@ -30,9 +30,11 @@ pub fn seed(world: &mut World) -> Result<Residents, InputError> {
     }
     world.instances.reserve(residents.len() + residents.len() / HEADROOM);
     let (expected, mut placed) = (of_trace + residents.len() as u64, of_trace);
+    world.hosts.placer.begin_filling();
     for resident in residents {
         placed += u64::from(place_resident(world, &resident));
     }
+    world.hosts.placer.end_filling(&mut world.hosts.fleet);
     world.recorder.ledger.note_fleet(world.hosts.fleet.totals());
     world.recorder.ledger.note_instances();
     Ok(Residents { expected, placed })
