@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::Share;
 use crate::fleet::Fleet;
-use crate::fleet::host::{HostState, Pool, Sku};
+use crate::fleet::host::{Host, HostState, Pool, Sku};
+use crate::fleet::layout::Layouts;
 use crate::fleet::topology::{NodeOrder, Parts, Topology};
 use plimsoll_base::units::{Footprint, HostId, RESOURCES, Resources};
 
@@ -32,6 +33,15 @@ impl Room {
             hardware: sku.hardware,
             parts: (!topology.is_flat()).then(|| (topology, topology.empty())),
         }
+    }
+
+    /// Returns true if the host takes an instance of a type.
+    #[inline]
+    pub fn has_room(&self, share: &Share) -> bool {
+        let Room { free, instances, hardware, parts } = self;
+        let is_enough = free.covers(&share.amounts) && *instances > 0;
+        let has_parts = |(topology, parts): &(Topology, Parts)| parts.have_room(topology, &share.footprint());
+        is_enough && share.barred >> hardware & 1 == 0 && parts.as_ref().is_none_or(has_parts)
     }
 
     /// Returns the number of instances of a type that the host takes.
@@ -134,12 +144,11 @@ pub fn room_of(id: HostId, fleet: &Fleet) -> Option<Room> {
 }
 
 /// Returns true if two active hosts are alike in all that a census tells apart.
-fn are_alike(a: HostId, b: HostId, fleet: &Fleet) -> bool {
-    let [of_a, of_b] = [a, b].map(|id| &fleet.hosts()[id.index()]);
-    let layouts = fleet.layouts();
-    let counts_instances = layouts.sku(of_a).max_instances != u32::MAX;
+#[inline]
+fn are_alike((a, of_a): (HostId, &Host), (b, of_b): (HostId, &Host), layouts: Layouts<'_>) -> bool {
+    let counts_instances = || layouts.sku(of_a).max_instances != u32::MAX;
     (of_a.free, of_a.sku, of_a.pool) == (of_b.free, of_b.sku, of_b.pool)
-        && (!counts_instances || of_a.instances == of_b.instances)
+        && (of_a.instances == of_b.instances || !counts_instances())
         && layouts.parts(a, of_a) == layouts.parts(b, of_b)
 }
 
@@ -174,16 +183,16 @@ impl Census {
             let sku = fleet.layouts().sku(&fleet.hosts()[id.index()]);
             *empty.entry(Room::empty(sku)).or_insert(0) += hosts;
         };
-        let is_active = |id: &HostId| fleet.hosts()[id.index()].state == HostState::Active;
         // Neighbours are often alike: a run of them costs one look-up.
-        let mut run: Option<(HostId, u64)> = None;
-        for id in ids.map(HostId).filter(is_active) {
+        let (layouts, mut run) = (fleet.layouts(), None::<((HostId, &Host), u64)>);
+        let hosts = fleet.hosts()[ids.start as usize..ids.end as usize].iter();
+        for host in ids.map(HostId).zip(hosts).filter(|(_, host)| host.state == HostState::Active) {
             match &mut run {
-                Some((first, hosts)) if are_alike(*first, id, fleet) => *hosts += 1,
-                _ => run.replace((id, 1)).into_iter().for_each(&mut count),
+                Some((first, hosts)) if are_alike(*first, host, layouts) => *hosts += 1,
+                _ => run.replace((host, 1)).into_iter().for_each(|((id, _), hosts)| count((id, hosts))),
             }
         }
-        run.into_iter().for_each(&mut count);
+        run.into_iter().for_each(|((id, _), hosts)| count((id, hosts)));
         Census { classes: listed(classes), empty: listed(empty) }
     }
 

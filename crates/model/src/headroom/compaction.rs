@@ -1,27 +1,24 @@
 //! Compaction: the number of hosts that the running instances would need if all were placed anew.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
-use super::{Census, Room, Share};
+use super::stock::Stock;
+use super::{Census, HostClass, Share};
 
 /// Returns the number of hosts that best fit decreasing needs for these instances on the hosts of the census, emptied: largest
 /// instances first, into the fullest host that takes them, a new host only where none does. An upper bound on the
 /// least number, at most a few percent above it in practice. `None` where it finds no room for all.
 pub fn hosts_needed(census: &Census, instances: &[Share]) -> Option<u64> {
-    let mut packing = Packing {
-        empty: census.empty.iter().map(|class| (class.room, class.hosts)).collect(),
-        open: BTreeMap::new(),
-        hosts: 0,
-    };
+    let mut packing = Packing { empty: census.empty.clone(), open: Stock::new(&[]), hosts: 0 };
     let mut largest_first = instances.to_vec();
     largest_first.sort_by_key(|share| (Reverse(census.size(&share.amounts)), share.kind));
     largest_first.iter().all(|share| packing.place(share)).then_some(packing.hosts)
 }
 
 struct Packing {
-    empty: Vec<(Room, u64)>,
-    open: BTreeMap<Room, u64>,
+    empty: Vec<HostClass>,
+    open: Stock,
+    /// Hosts opened.
     hosts: u64,
 }
 
@@ -29,42 +26,26 @@ impl Packing {
     /// Places so many instances of one size; false when there is no room for all.
     fn place(&mut self, share: &Share) -> bool {
         let mut missing = share.count;
-        while missing > 0 {
-            let fitting = self.open.iter().find(|(room, _)| room.fits(share) > 0);
-            let (room, hosts) = match fitting {
-                Some((&room, &hosts)) => (room, hosts),
-                None => match self.open_hosts(share, missing) {
-                    Some(opened) => opened,
-                    None => return false,
-                },
-            };
-            let per_host = room.fits(share);
-            let (filled, each) =
-                if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
-            self.close(room, filled);
-            *self.open.entry(room.less(share, each)).or_insert(0) += filled;
-            missing -= filled * each;
+        loop {
+            missing = self.open.place(share, missing, |_, _, _| {});
+            if missing == 0 {
+                return true;
+            }
+            if !self.open_hosts(share, missing) {
+                return false;
+            }
         }
-        true
     }
 
-    /// Opens as many hosts as these instances fill, of the kind that takes the most of them.
-    fn open_hosts(&mut self, share: &Share, missing: u64) -> Option<(Room, u64)> {
-        let left = self.empty.iter_mut().filter(|(room, hosts)| *hosts > 0 && room.fits(share) > 0);
-        let (room, hosts) = left.max_by_key(|(room, _)| room.fits(share))?;
-        let opened = missing.div_ceil(room.fits(share)).min(*hosts);
-        *hosts -= opened;
+    /// Opens as many hosts as these instances fill, of the kind that takes the most of them; false where none takes any.
+    fn open_hosts(&mut self, share: &Share, missing: u64) -> bool {
+        let left = self.empty.iter_mut().filter(|class| class.hosts > 0 && class.room.has_room(share));
+        let Some(class) = left.max_by_key(|class| class.room.fits(share)) else { return false };
+        let opened = missing.div_ceil(class.room.fits(share)).min(class.hosts);
+        class.hosts -= opened;
         self.hosts += opened;
-        *self.open.entry(*room).or_insert(0) += opened;
-        Some((*room, opened))
-    }
-
-    fn close(&mut self, room: Room, hosts: u64) {
-        let left = self.open.get_mut(&room).expect("the class is open");
-        *left -= hosts;
-        if *left == 0 {
-            self.open.remove(&room);
-        }
+        self.open.put(class.room, opened);
+        true
     }
 }
 

@@ -38,7 +38,7 @@ pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
 /// Here a GPU is no device but an amount, of which a fitting type leaves no such share.
 pub fn fgd(census: &Census, running: &[Share]) -> Option<Shares> {
     shares(census, running, |room, share, resource| {
-        let usable = share.amounts.0[resource] > 0 && room.fits(share) > 0;
+        let usable = share.amounts.0[resource] > 0 && room.has_room(share);
         if usable { 0 } else { u64::from(room.free.0[resource]) }
     })
 }

@@ -29,13 +29,16 @@ impl Stock {
         while missing > 0 {
             let free = Resources::new(share.amounts.vcpu_milli(), 0);
             let least = Room { free, instances: 0, hardware: 0, parts: None };
-            let fitting = self.0.range(least..).find(|(room, _)| room.fits(share) > 0);
-            let Some((&room, &hosts)) = fitting else { break };
+            let fitting = self.0.range_mut(least..).find(|(room, _)| room.has_room(share));
+            let Some((&room, hosts)) = fitting else { break };
             let per_host = room.fits(share);
             let (filled, each) =
-                if missing >= per_host { (hosts.min(missing / per_host), per_host) } else { (1, missing) };
+                if missing >= per_host { ((*hosts).min(missing / per_host), per_host) } else { (1, missing) };
             let left = room.less(share, each);
-            self.take(room, filled);
+            *hosts -= filled;
+            if *hosts == 0 {
+                self.0.remove(&room);
+            }
             self.put(left, filled);
             moved(room, left, filled);
             missing -= filled * each;
