@@ -272,7 +272,7 @@ fn an_inventory_that_cannot_be_read_says_so() {
         ("describe-instances", "pods.json", "found neither `Reservations` nor `Hosts`"),
         ("rvtools", "book.xlsx", "found a workbook"),
         ("rvtools", "odd.csv", "found neither the column `VM` of vInfo"),
-        ("csv", "odd.csv", "found no size"),
+        ("csv", "odd.csv", "found the columns `a,b`, expected one that tells names"),
         ("kubctl", "odd.csv", "did you mean `kubectl`?"),
     ] {
         import(from, file).assert().code(2).stderr(contains(expected));
@@ -287,6 +287,61 @@ fn an_inventory_that_cannot_be_read_says_so() {
         .assert()
         .success()
         .stdout(contains("kubectl get nodes,pods -A -o json").or(contains("kubectl")));
+}
+
+/// Tables that could be read in two ways, and what is said of each.
+#[test]
+fn a_table_that_could_be_misread_is_refused() {
+    const MACHINES: &str = "VM;Host;vCPU;RAM GB;State\n";
+    const VINFO: &str = "VM,Powerstate,Template,CPUs,Memory,Cluster,Host\n";
+    const VHOST: &str = "Host,Cluster,# Cores,# Memory,Model,in Maintenance Mode\n";
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    for (from, table, expected) in [
+        // Decimal commas, and points between thousands.
+        ("csv", format!("{MACHINES}a;h;1;8,5;running\n"), "found `8,5`"),
+        ("csv", format!("{MACHINES}a;h;0,5;8;running\n"), "found `0,5`"),
+        ("csv", format!("{MACHINES}a;h;1;8,192;running\n"), "with a point before its fraction"),
+        ("csv", "Hostname;Cores;RAM GB\nh;8;512,0\n".into(), "found `512,0`"),
+        ("csv", "VM,vCPU,Memory MB\na,1,8.192\n".into(), "a whole number of MiB"),
+        ("rvtools", format!("{VINFO}a,poweredOn,False,4,8.192,c,h\n"), "found `8.192`"),
+        ("rvtools", format!("{VHOST}h,c,8,8.000,R,False\n"), "found `8.000`"),
+        // Columns and cells that are not there.
+        ("csv", "VM;Host;Sockets;RAM GB\na;h;1;8\n".into(), "expected one that tells vCPUs"),
+        ("csv", "VM;Host;vCPU;Mem\na;h;1;8\n".into(), "expected one that tells memory"),
+        ("csv", "Hostname;Cores\nh;8\n".into(), "expected one that tells memory"),
+        ("csv", format!("{MACHINES}a;h;;8;running\n"), "found nothing"),
+        ("csv", format!("{MACHINES}a;h;1;;running\n"), "found nothing"),
+        ("rvtools", VINFO.replace("Memory", "Mem"), "found no column `Memory`"),
+        ("rvtools", VHOST.replace("# Memory", "RAM"), "found no column `# Memory`"),
+        // States in another language.
+        ("csv", format!("{MACHINES}a;h;1;8;Eingeschaltet\n"), "write `running` for what takes room"),
+        ("rvtools", format!("{VINFO}a,encendido,False,4,8192,c,h\n"), "found `encendido`"),
+    ] {
+        write("t.csv", &table);
+        plimsoll(place.path(), &["import", "inventory", "--from", from, "t.csv", "-o", "out"])
+            .assert()
+            .code(2)
+            .stderr(contains(expected).and(contains("t.csv:")));
+        assert!(!place.path().join("out").exists(), "{table}");
+    }
+}
+
+/// States in the words of several tools, and hosts that tell their sockets and their cores.
+#[test]
+fn words_of_tools_are_read_as_they_are_meant() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    let runs = ["running", "Powered On", "poweredOn", "ACTIVE", "Up", "on", "true", "1", ""];
+    let off = ["stopped", "Powered Off", "SHUTOFF", "suspended", "shut off", "false", "0", "Deallocated"];
+    let rows = runs.iter().chain(&off).enumerate();
+    let rows: String = rows.map(|(number, state)| format!("m{number},h,1,1,{state}\n")).collect();
+    write("machines.csv", &format!("VM,Host,CPU count,RAM GB,Power state\n{rows}"));
+    write("hosts.csv", "Hostname,CPU,Cores,Threads,RAM GB\nh,2,32,64,512\n");
+    let report = import(place.path(), "csv", &["machines.csv", "hosts.csv"], &[]);
+    assert_eq!(report["residents"], runs.len());
+    assert_eq!(report["told"]["left out: powered off"].as_array().map(Vec::len), Some(off.len()));
+    assert_eq!(text(place.path(), "out/hosts.csv"), "name,vcpu,memory_gib\nh,32,512\n");
 }
 
 #[test]

@@ -24,10 +24,12 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
         refuse_workbook(path)?;
         let mut table = Table::open(path)?;
         if table.column("VM").is_some() {
+            expect(&table, "vInfo", &[CPUS, MEMORY])?;
             while table.advance()? {
                 inventory.instances.push(machine(&ExportRow(&table))?);
             }
         } else if table.column("# Cores").is_some() {
+            expect(&table, "vHost", &[HOST_MEMORY])?;
             while table.advance()? {
                 inventory.hosts.push(host(&ExportRow(&table))?);
             }
@@ -38,24 +40,36 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
     Ok(inventory)
 }
 
+/// Names that columns of sizes have had in RVTools, newest first.
+const CPUS: &[&str] = &["CPUs"];
+const MEMORY: &[&str] = &["Memory", "Memory MiB", "Memory MB"];
+const CORES: &[&str] = &["# Cores"];
+const HOST_MEMORY: &[&str] = &["# Memory", "# Memory MiB", "# Memory MB"];
+
+/// Refuses a sheet without the columns of sizes.
+fn expect(table: &Table, sheet: &str, columns: &[&[&str]]) -> Result<(), Problem> {
+    match columns.iter().find(|names| ExportRow(table).column(names).is_none()) {
+        None => Ok(()),
+        Some(names) => {
+            let message = format!("found no column `{}`, expected it in {sheet}", names[0]);
+            Err(Problem::new(table.header_place(), message)
+                .with_help(format!("make the files by `{}`", SOURCE.made_by)))
+        }
+    }
+}
+
 fn neither(path: &Path) -> Problem {
     let found = "found neither the column `VM` of vInfo nor `# Cores` of vHost, expected one of these sheets";
     Problem::new(Place::file(path), found).with_help(format!("make the files by `{}`", SOURCE.made_by))
 }
 
 fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
-    let absence = match (row.text(&["Powerstate"])?.as_str(), row.text(&["Template"])?.as_str()) {
-        (_, "True" | "true" | "TRUE") => Some(Absence::Template),
-        ("poweredOn" | "", _) => None,
-        _ => Some(Absence::PoweredOff),
-    };
+    let is_template = row.text(&["Template"])?.eq_ignore_ascii_case("true");
+    let absence = if is_template { Some(Absence::Template) } else { row.absence(&["Powerstate"])? };
     Ok(InventoryInstance {
         name: row.text(&["VM"])?,
         host: row.text(&["Host"])?,
-        shape: Resources::new(
-            row.amount(&["CPUs"], 1000)?,
-            row.amount(&["Memory", "Memory MiB", "Memory MB"], 1)?,
-        ),
+        shape: size(row, CPUS, MEMORY)?,
         zone: row.text(&["Cluster"])?,
         absence,
         ..InventoryInstance::default()
@@ -65,10 +79,16 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
 fn host(row: &ExportRow) -> Result<InventoryHost, Problem> {
     Ok(InventoryHost {
         name: row.text(&["Host"])?,
-        capacity: Resources::new(row.amount(&["# Cores"], 1000)?, row.amount(&["# Memory"], 1)?),
+        capacity: size(row, CORES, HOST_MEMORY)?,
         zone: row.text(&["Cluster"])?,
         sku: row.text(&["Model"])?,
-        is_closed: matches!(row.text(&["in Maintenance Mode"])?.as_str(), "True" | "true" | "TRUE"),
+        is_closed: row.text(&["in Maintenance Mode"])?.eq_ignore_ascii_case("true"),
         ..InventoryHost::default()
     })
+}
+
+/// Returns the vCPUs and the memory of a row.
+fn size(row: &ExportRow, vcpu: &[&str], memory: &[&str]) -> Result<Resources, Problem> {
+    let [vcpu, memory] = [row.amount(vcpu, 1000)?, row.whole_mib(memory)?].map(Option::unwrap_or_default);
+    Ok(Resources::new(vcpu, memory))
 }

@@ -24,7 +24,20 @@ const INSTANCE: &[&str] = &["instance", "instance_id", "vm", "vm_name", "server"
 const HOST: &[&str] = &["host", "hypervisor", "hypervisor_hostname", "node", "esx_host"];
 const NAME: &[&str] = &["name", "host", "host_name", "hostname", "hypervisor_hostname", "node"];
 const TYPE: &[&str] = &["type", "instance_type", "flavor", "flavor_name", "size"];
-const VCPU: &[&str] = &["vcpu", "vcpus", "cpus", "cpu", "cores"];
+const VCPU: &[&str] = &["vcpu", "vcpus", "cpus", "cpu", "cpu_count", "num_cpu", "num_cpus", "cores"];
+/// Of a host, where a column `CPU` beside one of cores counts sockets.
+const VCPU_OF_HOST: &[&str] = &[
+    "vcpu",
+    "vcpus",
+    "cores",
+    "cpu_cores",
+    "num_cores",
+    "core_count",
+    "cpus",
+    "cpu",
+    "cpu_count",
+    "num_cpu",
+];
 const MEMORY_GIB: &[&str] = &["memory_gib", "memory_gb", "ram_gib", "ram_gb"];
 const MEMORY_MIB: &[&str] = &["memory_mib", "memory_mb", "ram_mib", "ram_mb"];
 const GPU: &[&str] = &["gpu", "gpus"];
@@ -50,16 +63,7 @@ pub fn read_file(path: &Path) -> Result<Inventory, InputError> {
     let mut table = Table::open(path)?;
     let mut inventory = Inventory::default();
     let names_machines = ExportRow(&table).column(INSTANCE).is_some();
-    let has_size =
-        [MEMORY_GIB, MEMORY_MIB, TYPE].iter().any(|names| ExportRow(&table).column(names).is_some());
-    let missing = match (has_size, names_machines || ExportRow(&table).column(NAME).is_some()) {
-        (true, true) => None,
-        (false, _) => Some("found no size, expected a column `type`, or `vcpu` and `memory_gib`"),
-        (true, false) => Some("found no names, expected a column `instance` of machines, or `name` of hosts"),
-    };
-    if let Some(message) = missing {
-        return Err(Problem::new(table.header_place(), message).into());
-    }
+    check_columns(&table, names_machines)?;
     while table.advance()? {
         let row = ExportRow(&table);
         if names_machines {
@@ -71,20 +75,49 @@ pub fn read_file(path: &Path) -> Result<Inventory, InputError> {
     Ok(inventory)
 }
 
-fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
-    let absence = match row.text(STATE)?.to_lowercase().as_str() {
-        "" | "running" | "active" | "on" | "poweredon" | "pending" => None,
-        "terminated" | "deleted" | "error" | "failed" | "succeeded" => Some(Absence::Ended),
-        _ => Some(Absence::PoweredOff),
+/// Refuses a table without the columns that say how large its hosts or machines are.
+fn check_columns(table: &Table, names_machines: bool) -> Result<(), Problem> {
+    let row = ExportRow(table);
+    let has = |names: &[&str]| row.column(names).is_some();
+    let has_memory = has(MEMORY_GIB) || has(MEMORY_MIB);
+    let vcpu = if names_machines { VCPU } else { VCPU_OF_HOST };
+    let missing = match (names_machines && has(TYPE), names_machines || has(NAME)) {
+        (_, false) => Some("names: a column `instance` of machines, or `name` of hosts"),
+        (true, true) => None,
+        (false, true) if !has_memory => Some("memory: a column `memory_gib` or `memory_mib`"),
+        (false, true) if !has(vcpu) => Some("vCPUs: a column `vcpu`"),
+        (false, true) => None,
     };
+    let Some(missing) = missing else { return Ok(()) };
+    let header = table.header().join(",");
+    let problem = Problem::new(
+        table.header_place(),
+        format!("found the columns `{header}`, expected one that tells {missing}"),
+    );
+    let names = [
+        ("names", if names_machines { INSTANCE } else { NAME }),
+        ("vCPUs", vcpu),
+        ("GiB", MEMORY_GIB),
+        ("MiB", MEMORY_MIB),
+    ];
+    let known = names.map(|(what, names)| format!("{what}: {}", names.join(", "))).join("; ");
+    Err(problem.with_help(format!("name them in one of these ways, case and signs aside: {known}")))
+}
+
+fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
+    let kind = row.text(TYPE)?;
+    // A type stands for the sizes that are not written.
+    let is_sized =
+        kind.is_empty() || row.has_text(VCPU)? && (row.has_text(MEMORY_GIB)? || row.has_text(MEMORY_MIB)?);
+    let shape = if is_sized { row.shape(VCPU)? } else { Resources::ZERO };
     Ok(InventoryInstance {
         name: row.text(INSTANCE)?,
         host: row.text(HOST)?,
-        kind: row.text(TYPE)?,
-        shape: row.shape()?,
+        kind,
+        shape,
         account: row.text(ACCOUNT)?,
         zone: row.text(ZONE)?,
-        absence,
+        absence: row.absence(STATE)?,
         ..InventoryInstance::default()
     })
 }
@@ -92,7 +125,7 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
 fn host(row: &ExportRow) -> Result<InventoryHost, Problem> {
     Ok(InventoryHost {
         name: row.text(NAME)?,
-        capacity: row.shape()?,
+        capacity: row.shape(VCPU_OF_HOST)?,
         zone: row.text(ZONE)?,
         rack: row.text(RACK)?,
         sku: row.text(SKU)?,
@@ -113,7 +146,8 @@ pub fn refuse_workbook(path: &Path) -> Result<(), Problem> {
 pub struct ExportRow<'a>(pub &'a Table);
 
 impl ExportRow<'_> {
-    fn column(&self, names: &[&str]) -> Option<usize> {
+    /// Returns the first of several columns that there is.
+    pub fn column(&self, names: &[&str]) -> Option<usize> {
         names.iter().find_map(|name| self.0.column_like(name))
     }
 
@@ -122,20 +156,129 @@ impl ExportRow<'_> {
         self.column(names).map_or(Ok(String::new()), |column| Ok(self.0.text(column)?.trim().to_string()))
     }
 
-    /// Returns an amount in its small unit, `units_per_one` to one of the column's; 0 where there is none. Commas between
-    /// thousands are left out.
-    pub fn amount(&self, names: &[&str], units_per_one: u64) -> Result<u32, Problem> {
-        let Some(column) = self.column(names) else { return Ok(0) };
-        let text = self.0.text(column)?.trim().replace(',', "");
-        if text.is_empty() {
-            return Ok(0);
-        }
-        parse_resource_rounded(&text, units_per_one, Rounding::Up)
-            .map_err(|reason| self.0.wrong(column, reason, "a number of 0 or more"))
+    fn has_text(&self, names: &[&str]) -> Result<bool, Problem> {
+        Ok(!self.text(names)?.is_empty())
     }
 
-    fn shape(&self) -> Result<Resources, Problem> {
-        let memory = self.amount(MEMORY_GIB, 1024)?.max(self.amount(MEMORY_MIB, 1)?);
-        Ok(Resources([self.amount(VCPU, 1000)?, memory, self.amount(GPU, 1000)?, 0, 0]))
+    /// Returns an amount in its small unit, `units_per_one` to one of the column's; `None` where there is no such column.
+    ///
+    /// # Errors
+    /// Nothing, or no number with a point for its fraction: a comma may stand for a point or between thousands.
+    pub fn amount(&self, names: &[&str], units_per_one: u64) -> Result<Option<u32>, Problem> {
+        let read = |column: usize| {
+            let expected =
+                "a number of 0 or more, with a point before its fraction and no sign between thousands";
+            self.0.parse(column, expected, |text| {
+                parse_resource_rounded(text.trim(), units_per_one, Rounding::Up)
+            })
+        };
+        self.column(names).map(read).transpose()
+    }
+
+    /// Returns a whole number of MiB; `None` where there is no such column. Commas between thousands are left out.
+    ///
+    /// # Errors
+    /// Nothing, or no whole number; a point may stand between thousands.
+    pub fn whole_mib(&self, names: &[&str]) -> Result<Option<u32>, Problem> {
+        let read = |column: usize| {
+            self.0.parse(column, "a whole number of MiB, if at all with commas between thousands", |text| {
+                whole_number(text.trim()).ok_or("is no whole number")
+            })
+        };
+        self.column(names).map(read).transpose()
+    }
+
+    /// Returns the amounts of a host or machine. vCPUs are those of the first of some columns.
+    fn shape(&self, vcpu: &[&str]) -> Result<Resources, Problem> {
+        let memory = match self.amount(MEMORY_GIB, 1024)? {
+            Some(memory) => Some(memory),
+            None => self.whole_mib(MEMORY_MIB)?,
+        };
+        let amounts = [self.amount(vcpu, 1000)?, memory, self.gpus()?];
+        let [vcpu, memory, gpu] = amounts.map(Option::unwrap_or_default);
+        Ok(Resources([vcpu, memory, gpu, 0, 0]))
+    }
+
+    /// Returns the GPUs in thousandths; nothing stands for none.
+    fn gpus(&self) -> Result<Option<u32>, Problem> {
+        if self.has_text(GPU)? { self.amount(GPU, 1000) } else { Ok(None) }
+    }
+
+    /// Returns why a machine of a state takes no room; `None` for one that runs. Case and signs do not matter.
+    ///
+    /// # Errors
+    /// A state that is not known: whether it takes room decides on every answer.
+    pub fn absence(&self, names: &[&str]) -> Result<Option<Absence>, Problem> {
+        let state: String =
+            self.text(names)?.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        match state.as_str() {
+            "running" | "active" | "on" | "poweredon" | "pending" | "up" | "started" | "online" | "true"
+            | "1" => Ok(None),
+            "stopped" | "stopping" | "off" | "poweredoff" | "shutoff" | "shutdown" | "down" | "suspended"
+            | "paused" | "saved" | "halted" | "shelved" | "shelvedoffloaded" | "hibernated"
+            | "deallocated" | "inactive" | "offline" | "false" | "0" => Ok(Some(Absence::PoweredOff)),
+            "terminated" | "shuttingdown" | "deleted" | "error" | "failed" | "succeeded" | "completed" => {
+                Ok(Some(Absence::Ended))
+            }
+            _ => {
+                let Some(column) = self.column(names) else { return Ok(None) };
+                if self.0.cell(column).is_empty() {
+                    return Ok(None);
+                }
+                let problem =
+                    self.0.wrong(column, "is no state that is known", "such as `running` or `stopped`");
+                Err(problem.with_help(
+                    "write `running` for what takes room, `stopped` or `terminated` for what does not",
+                ))
+            }
+        }
+    }
+}
+
+/// Reads a whole number, in groups of three digits where there are commas; a fraction of zeros may follow, unless it could be a group.
+fn whole_number(text: &str) -> Option<u32> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() == 3 || fraction.chars().any(|digit| digit != '0') {
+        return None;
+    }
+    let groups: Vec<&str> = whole.split(',').collect();
+    let is_group = |group: &&str| group.len() == 3;
+    let first_fits = groups.len() == 1 || (1..=3).contains(&groups[0].len());
+    let is_digits =
+        !whole.is_empty() && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()));
+    if !first_fits || !is_digits || !groups[1..].iter().all(is_group) {
+        return None;
+    }
+    groups.concat().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_read_in_one_way_or_not_at_all() {
+        for (text, expected) in
+            [("0", 0), ("8192", 8192), ("8,192", 8192), ("1,048,576", 1_048_576), ("512.0", 512), ("7.", 7)]
+        {
+            assert_eq!(whole_number(text), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            ",",
+            "8.192",
+            "8.000",
+            "8,19",
+            "8192,0",
+            "1,2345",
+            "8,5",
+            "8 192",
+            "-1",
+            "1.5",
+            "8.192,0",
+            "4294967296",
+        ] {
+            assert_eq!(whole_number(text), None, "{text}");
+        }
     }
 }
