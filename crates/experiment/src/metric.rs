@@ -82,6 +82,9 @@ pub fn better(path: &str) -> Better {
     }
 }
 
+/// Unit of shares.
+pub const RATIO: &str = "0 to 1";
+
 /// Returns the unit of a figure, as the register has it. In a table the end of the path comes first: `_s`, `_gib`,
 /// `_mibps`, `fragmentation_*`; a `count` is a number.
 pub fn unit(path: &str) -> &'static str {
@@ -94,12 +97,12 @@ pub fn unit(path: &str) -> &'static str {
         "count" => "",
         _ if path.contains(".wait_s.") => "s",
         _ if word.ends_with("_usd") => "USD",
-        _ if word.ends_with("_ratio") && ["jobs", "autoscaling_groups"].contains(&metric.path) => "0 to 1",
-        "utilisation_mean" => "0 to 1",
+        _ if word.ends_with("_ratio") && ["jobs", "autoscaling_groups"].contains(&metric.path) => RATIO,
+        "utilisation_mean" => RATIO,
         "load_peak_units" => "units",
         "unserved_unit_s" => "units · s",
         _ if path.contains(".activities.") => "activities",
-        _ if word.starts_with("fragmentation_") => "0 to 1",
+        _ if word.starts_with("fragmentation_") => RATIO,
         _ if word.ends_with("_s") || word.contains("_s_") => "s",
         _ if word.ends_with("_gib") => "GiB",
         _ if word.ends_with("_mibps") => "MiB/s",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::figures::Figures;
-use super::metric;
+use super::metric::{self, RATIO};
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::objective::ObjectiveConfig;
@@ -22,15 +22,26 @@ pub struct Judged<'a> {
     pub missing: Option<String>,
 }
 
-/// Refuses objectives about metrics that no run can have. The contents of tables, such as the operations with
+/// Refuses objectives about metrics that no run can have, and shares beyond 1, which every run has or none. The contents of tables, such as the operations with
 /// a latency, are known only after the run: see [`judge`].
 pub fn check(scenario: &Scenario) -> Result<(), InputError> {
     let mut problems = Vec::new();
     for (i, objective) in scenario.objectives.iter().enumerate() {
         let place = Place::key(&format!("objectives.{i}.metric"));
         problems.extend(unknown(&objective.metric, place));
+        if metric::unit(&objective.metric) == RATIO {
+            let bounds = [("at_most", objective.at_most), ("at_least", objective.at_least)];
+            problems.extend(bounds.into_iter().filter_map(|(key, bound)| no_share(i, key, bound?)));
+        }
     }
     if problems.is_empty() { Ok(()) } else { Err(scenario.locate(InputError(problems))) }
+}
+
+/// Refuses a bound of a share that is none.
+fn no_share(objective: usize, key: &str, bound: f64) -> Option<Problem> {
+    let place = Place::key(&format!("objectives.{objective}.{key}"));
+    let problem = || Problem::new(place, format!("found {bound}, expected a share from 0 to 1"));
+    (!(0.0..=1.0).contains(&bound)).then(|| problem().with_help("say `0.99` for 99 of 100"))
 }
 
 fn unknown(path: &str, place: Place) -> Option<Problem> {
@@ -135,6 +146,24 @@ mod tests {
             let missing = judged.missing.expect("no metric of this name");
             assert!(missing.contains("did you mean `latency_s.launch.p99`"), "{missing}");
         });
+    }
+
+    #[test]
+    fn a_share_beyond_one_is_refused_with_its_place() {
+        for (bound, is_refused) in
+            [("99", true), ("1.0001", true), ("-0.1", true), ("0", false), ("1", false)]
+        {
+            for key in ["at_least", "at_most"] {
+                let scenario = scenario(&format!("{{ metric = 'launch.success_ratio', {key} = {bound} }}"));
+                let told = check(&scenario).err().map(|error| error.to_string());
+                assert_eq!(told.is_some(), is_refused, "{key} = {bound}");
+                let has_place =
+                    |told: &String| told.contains("small.toml:3:") && told.contains("a share from 0 to 1");
+                assert!(told.as_ref().is_none_or(has_place), "{told:?}");
+            }
+        }
+        let count = scenario("{ metric = 'launch.failed', at_most = 99 }");
+        assert_eq!(check(&count), Ok(()));
     }
 
     #[test]

@@ -4,15 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metric;
+use crate::metric::{self, RATIO};
 use crate::statistics::Interval;
 use plimsoll_base::input::{InputError, Place, Problem};
 
 /// The option that names a target, for problems with it.
 pub const OPTION: &str = "--until";
-
-/// Unit of metrics that are shares.
-const RATIO: &str = "0 to 1";
 
 /// A metric that is to be on one side of a number.
 #[derive(Clone, PartialEq, Debug)]

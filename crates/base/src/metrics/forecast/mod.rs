@@ -83,15 +83,25 @@ pub fn exhaustion(history: &LevelHistory, limit: f64, number: u64) -> Option<Exh
         times.iter_mut().zip(reached).for_each(|(times, time)| times.push(time));
     }
     let [eighty, ninety, full] = times.map(sorted);
+    let [eighty_since, ninety_since, full_since] = marks.map(|mark| reached_since(&points, mark));
     Some(Exhaustion {
-        at_s: quantile(&full, 0.5),
-        earliest_s: quantile(&full, BAND[0]),
-        latest_s: quantile(&full, BAND[1]),
-        marks_s: [quantile(&eighty, 0.5), quantile(&ninety, 0.5)],
+        at_s: full_since.or_else(|| quantile(&full, 0.5)),
+        earliest_s: full_since.or_else(|| quantile(&full, BAND[0])),
+        latest_s: full_since.or_else(|| quantile(&full, BAND[1])),
+        marks_s: [
+            eighty_since.or_else(|| quantile(&eighty, 0.5)),
+            ninety_since.or_else(|| quantile(&ninety, 0.5)),
+        ],
         form,
         held_back_error_ratio: error(&Shape::fit(form, seen)?, held_back),
         held_back_in_band_ratio,
     })
+}
+
+/// Returns since when a level has been at a mark or above it; `None` where the past ends below it.
+fn reached_since(points: &[(f64, f64)], mark: f64) -> Option<f64> {
+    let first = points.iter().rposition(|(_, level)| *level < mark).map_or(0, |last_below| last_below + 1);
+    points.get(first).map(|(time, _)| *time)
 }
 
 /// Returns the form whose forecast of the points held back is best; one with more to fit has to be clearly better.
@@ -282,6 +292,19 @@ mod tests {
             assert!((at.unwrap() / 3600.0 - 1000.0).abs() <= 1.0, "{found:?}");
         }
         assert!(found.held_back_error_ratio < 1e-9, "{found:?}");
+    }
+
+    /// A level that is past a mark at the end has reached it when it last rose to it, not some time after the past.
+    #[test]
+    fn what_is_reached_already_has_the_time_at_which_it_was() {
+        let past = history(1000, |hour| (0.2 * hour).min(100.0) - if hour == 450.0 { 20.0 } else { 0.0 });
+        let found = exhaustion(&past, 100.0, 0).unwrap();
+        let hours = [found.marks_s[0], found.marks_s[1], found.earliest_s, found.at_s, found.latest_s]
+            .map(|at_s| (at_s.unwrap() / 3600.0).round());
+        let within = |hour: f64, expected: f64| (hour - expected).abs() <= 8.0;
+        for (hour, expected) in hours.into_iter().zip([451.0, 451.0, 500.0, 500.0, 500.0]) {
+            assert!(within(hour, expected), "{hours:?}");
+        }
     }
 
     #[test]

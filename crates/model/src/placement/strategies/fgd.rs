@@ -21,7 +21,7 @@ use plimsoll_base::units::{Footprint, HostId, Resources};
 pub const ENTRY: StrategyEntry = StrategyEntry {
     name: "fgd",
     rule: "least growth of the GPU that typical requests cannot use: the most frequent ones, 95 % of the launches so far, taken anew each \
-           time that their number has doubled; then best-fit",
+           time that their number has doubled; then best-fit, which alone decides among hosts without `gpu_division = \"devices\"`",
     parameters: &[],
     build: |_, _| Strategy {
         adapts: true,
