@@ -11,6 +11,7 @@ use crate::disk;
 use crate::input::{InputError, Place, Problem};
 use crate::report;
 use crate::scenario::Overrides;
+use crate::units::figures::grouped;
 use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 
@@ -104,7 +105,7 @@ impl Common {
 #[derive(Args, Debug)]
 pub struct MoreReplications {
     /// The most replications of a value, where fewer do not show whether the targets hold [default: 8 times --replications]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = replications)]
     max_replications: Option<NonZero<usize>>,
 }
 
@@ -125,7 +126,7 @@ pub struct Experiment {
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// Replications, with the seeds from the scenario's on
-    #[arg(short = 'R', long, value_name = "N", default_value = "10")]
+    #[arg(short = 'R', long, value_name = "N", default_value = "10", value_parser = replications, allow_negative_numbers = true)]
     pub replications: NonZero<usize>,
     /// Confidence level of the intervals
     #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = confidence)]
@@ -144,6 +145,15 @@ pub fn check_checkpoint_dir(folder: &Path, result: &Path) -> Result<(), InputErr
     let found = format!("found `{}`, which is in the result folder", folder.display());
     let problem = Problem::new(Place::key("--checkpoint-dir"), found);
     Err(problem.with_help("name a folder beside the result").into())
+}
+
+/// Most replications: their figures are kept in memory side by side.
+const MOST_REPLICATIONS: usize = 1_000_000;
+
+/// Reads a number of replications.
+pub fn replications(text: &str) -> Result<NonZero<usize>, String> {
+    let number = text.parse().ok().filter(|number: &NonZero<usize>| number.get() <= MOST_REPLICATIONS);
+    number.ok_or_else(|| format!("expected a whole number from 1 to {}", grouped(MOST_REPLICATIONS as u64)))
 }
 
 /// Reads `95%` or `0.95`.

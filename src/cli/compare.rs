@@ -37,7 +37,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "WIDTH", value_parser = Margin::parse)]
     until_half_width: Option<Margin>,
     /// The most replications of each variant with --until-half-width
-    #[arg(long, value_name = "N", default_value = "200", requires = "until_half_width")]
+    #[arg(long, value_name = "N", default_value = "200", requires = "until_half_width", value_parser = arguments::replications)]
     max_replications: NonZero<usize>,
     /// Metrics to compare, or whole tables of them such as latency_s.launch (`plimsoll list metrics`)
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', long_help = metrics_help())]

@@ -1,11 +1,26 @@
 //! Standard output and standard error that survive a closed pipe, and files that survive a full disk.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
+use crate::disk;
 use crate::input::{InputError, Place, Problem};
 use crate::quote;
+
+/// Refuses an output that would take the place of a file that the command reads.
+pub fn refuse_inputs<'a>(
+    option: &str,
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Problem> {
+    if !inputs.into_iter().any(|input| disk::is_same_place(input, output)) {
+        return Ok(());
+    }
+    let message = format!("found `{}`, which the command reads", output.display());
+    Err(Problem::new(Place::key(option), message).with_help("name another file: what is read would be lost"))
+}
 
 /// Writes text for a person to standard output. A reader that has seen enough (`| head`) is no error.
 pub fn print(text: &str) -> Result<(), InputError> {

@@ -13,6 +13,7 @@ use super::{Conclusion, arguments, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
+use crate::disk;
 use crate::experiment::{Figures, estimate, objective};
 use crate::input::{InputError, Place, Problem};
 use crate::report::run::checkpoint::{self, CheckpointPlan, Checkpoints, HashedFile, Resumed};
@@ -138,6 +139,15 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     let place = args.output.clone().unwrap_or_else(default_place);
     if !args.checkpoint_at.is_empty() {
         arguments::check_checkpoint_dir(&args.checkpoint_dir, &place)?;
+    }
+    if let Some(events) = &args.trace_events {
+        let files = scenario.files();
+        output::refuse_inputs("--trace-events", events, files.iter().chain([&file]).map(PathBuf::as_path))?;
+        if disk::is_same_place(events, &place) {
+            let message = format!("found `{}`, where the result goes", events.display());
+            let problem = Problem::new(Place::key("--trace-events"), message);
+            return Err(problem.with_help("name a file of its own").into());
+        }
     }
     let folder = ResultFolder::begin(&place)?;
     journal.read(&scenario)?;

@@ -137,9 +137,11 @@ fn part(args: &SweepArgs, file: &Path, shard: Shard) -> Result<(), InputError> {
 fn plan(args: &PlanArgs) -> Result<(), InputError> {
     let plan = Plan::make(&SweepConfig::read(&args.sweep)?)?;
     let place = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.plan.json", plan.name)));
+    let folder = folder_of(&args.sweep);
+    let inputs: Vec<PathBuf> = plan.inputs.iter().map(|input| folder.join(&input.file)).collect();
+    output::refuse_inputs("-o", &place, inputs.iter().chain([&args.sweep]).map(PathBuf::as_path))?;
     let mut file = WholeFile::create(&place)?;
-    file.write_all(plan.to_json(&place, folder_of(&args.sweep)).as_bytes())
-        .map_err(|error| cannot_write(&place, &error))?;
+    file.write_all(plan.to_json(&place, folder).as_bytes()).map_err(|error| cannot_write(&place, &error))?;
     file.finish()?;
     output::print(&format!("{} runs, numbered from 0, in {}\n", plan.runs.len(), place.display()))
 }

@@ -114,6 +114,11 @@ fn import(args: &ImportArgs) -> Result<(), InputError> {
         let problem = Problem::new(Place::key("--hosts-out"), message);
         return Err(problem.with_help("name a file of its own for the hosts").into());
     }
+    let inputs = || [Some(args.input.as_path()), args.hosts.as_deref()].into_iter().flatten();
+    output::refuse_inputs("-o", &args.output, inputs())?;
+    if let Some(hosts_out) = &args.hosts_out {
+        output::refuse_inputs("--hosts-out", hosts_out, inputs())?;
+    }
     let mut report = format.import(&args.input, &args.output)?;
     if let (Some(hosts), Some(hosts_out)) = (&args.hosts, &args.hosts_out) {
         report.hosts = Some(format.import_hosts(hosts, hosts_out)?);
@@ -141,6 +146,9 @@ fn generated(args: &GenerateArgs) -> Result<impl Display + Serialize, InputError
             Problem::new(Place::key("duration"), "found nothing, expected how long a trace to make");
         return Err(scenario.locate(problem.with_help("add `--set duration=30d`").into()));
     };
+    let files = scenario.files();
+    let inputs = files.iter().chain([&args.scenario]).map(PathBuf::as_path);
+    output::refuse_inputs("-o", &args.output, inputs)?;
     let (mut directory, mut demand) = scenario.demand()?;
     generate::generate(&mut demand, &mut directory, duration, &args.output)
         .map_err(|error| scenario.locate(error))

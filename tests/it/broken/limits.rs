@@ -267,6 +267,53 @@ fn outputs_that_would_stand_in_each_others_way_are_refused() {
     }
 }
 
+#[test]
+fn an_output_never_takes_the_place_of_what_is_read() {
+    let pods = "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n\
+        p,1000,1024,0,0,,BE,Running,0,100,1\n";
+    let nodes = "sn,cpu_milli,memory_mib,gpu,model\nn1,32000,262144,0,\n";
+    let trace = "start_s,end_s,type\n0,10,m5.large\n";
+    let sweep = "name = 'w'\nscenario = 's.toml'\nseeds = 2\n[[axes]]\nset = 'zones.0.hosts.0.count'\nvalues = [3, 4]\n";
+    let files = [("p.csv", pods), ("n.csv", nodes), ("own.csv", trace), ("w.toml", sweep)];
+    let folder = workplace(&files);
+    let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+    let before = files.map(|(file, _)| read(file));
+    let scenario = read("s.toml");
+    for (words, option) in [
+        ("run s.toml -o tt --trace-events s.toml", "--trace-events"),
+        ("run s.toml -o tt --trace-events ./own.csv --set workload={trace='own.csv'}", "--trace-events"),
+        ("run s.toml -o tt --trace-events tt", "--trace-events"),
+        ("trace import --format openb p.csv -o ./p.csv", "-o"),
+        ("trace import --format openb p.csv -o n.csv --hosts n.csv --hosts-out h.csv", "-o"),
+        ("trace import --format openb p.csv -o x.csv --hosts n.csv --hosts-out n.csv", "--hosts-out"),
+        ("trace generate s.toml -o s.toml", "-o"),
+        ("sweep plan w.toml -o w.toml", "-o"),
+        ("sweep plan w.toml -o s.toml", "-o"),
+    ] {
+        let told = refusal(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        assert!(told.contains(&format!("`{option}`: found `")) && told.contains("name a"), "{words}: {told}");
+        assert_eq!(files.map(|(file, _)| read(file)), before, "{words}");
+        assert_eq!(read("s.toml"), scenario, "{words}");
+        assert!(!folder.path().join("tt").exists() && !folder.path().join("x.csv").exists(), "{words}");
+    }
+}
+
+#[test]
+fn more_replications_than_memory_holds_are_refused() {
+    let folder = workplace(&[]);
+    for words in [
+        "compare s.toml --strategies first-fit,spread -R 1000000000",
+        "size s.toml --vary zones.0.hosts.0.count --until launch.failed<=0 -R 1000000000",
+        "size s.toml --vary zones.0.hosts.0.count --until launch.failed<=0 --max-replications 1000000000",
+        "compare s.toml --strategies first-fit,spread --until-half-width 1% --max-replications 1000000000",
+        "compare s.toml --strategies first-fit,spread -R 0",
+        "compare s.toml --strategies first-fit,spread -R -3",
+    ] {
+        let told = refusal(folder.path(), &words.split(' ').collect::<Vec<_>>());
+        assert!(told.contains("expected a whole number from 1 to 1,000,000"), "{words}: {told}");
+    }
+}
+
 /// Every whole number of the scenario in turn is more than any machine has.
 #[test]
 fn every_number_of_a_scenario_may_be_huge() {
