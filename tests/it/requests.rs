@@ -130,7 +130,16 @@ fn a_placement_group_is_deleted_when_its_instances_have_ended() {
 #[test]
 fn types_that_cluster_groups_do_not_take() {
     let group = "0 create-placement-group group=g group_strategy=";
-    for kind in ["t2.small", "t3.large", "t3a.large", "t4g.large", "m7i-flex.large", "mac1.metal"] {
+    for kind in [
+        "t2.small",
+        "t3.large",
+        "t3a.large",
+        "t4g.large",
+        "m7i-flex.large",
+        "c8i-flex.large",
+        "m3.large",
+        "mac1.metal",
+    ] {
         let rows = format!("{group}cluster\n1 launch instance=a group=g type={kind}");
         let refused = world("", &rows).watch().1.refused();
         assert_eq!(refused, [(1.0, "launch", "InvalidParameterCombination", 1)], "{kind}");

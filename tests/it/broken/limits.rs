@@ -273,7 +273,7 @@ fn an_output_never_takes_the_place_of_what_is_read() {
         p,1000,1024,0,0,,BE,Running,0,100,1\n";
     let nodes = "sn,cpu_milli,memory_mib,gpu,model\nn1,32000,262144,0,\n";
     let trace = "start_s,end_s,type\n0,10,m5.large\n";
-    let sweep = "name = 'w'\nscenario = 's.toml'\nseeds = 2\n[[axes]]\nset = 'zones.0.hosts.0.count'\nvalues = [3, 4]\n";
+    let sweep = "name = 'w'\nscenario = 's.toml'\nseeds = 2\n[[axes]]\npath = 'zones.0.hosts.0.count'\nvalues = [3, 4]\n";
     let files = [("p.csv", pods), ("n.csv", nodes), ("own.csv", trace), ("w.toml", sweep)];
     let folder = workplace(&files);
     let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();

@@ -156,9 +156,13 @@ pub fn check_type(
     Ok(())
 }
 
+/// Families beside burstable, Mac and flex ones that go into no cluster groups, as `DescribeInstanceTypes` has it
+/// (`PlacementGroupInfo.SupportedStrategies`, the answer that moto 5.2.5 carries).
+const NOT_IN_CLUSTER_GROUPS: [&str; 5] = ["c1", "m1", "m2", "m3", "vt1"];
+
 /// Checks that instances of a type can be members of a group (EC2 user guide, "Placement group rules and limitations":
 /// of the current generation all "except for burstable performance instances (for example, T2), Mac1 instances, and
-/// M7i-flex instances" go into cluster groups).
+/// M7i-flex instances" go into cluster groups; `DescribeInstanceTypes` leaves out the other flex families too).
 pub fn check_group_type(
     world: &World,
     name: &str,
@@ -167,7 +171,10 @@ pub fn check_group_type(
     let is_cluster = |group| matches!(world.hosts.placer.groups.rule(group), GroupRule::Cluster { .. });
     let family = name.split_once('.').map_or("", |(family, _)| family);
     let is_burstable = family.starts_with('t') && family[1..].starts_with(|c: char| c.is_ascii_digit());
-    let is_excluded = is_burstable || family.starts_with("mac") || family == "m7i-flex";
+    let is_excluded = is_burstable
+        || family.starts_with("mac")
+        || family.ends_with("-flex")
+        || NOT_IN_CLUSTER_GROUPS.contains(&family);
     if group.is_some_and(is_cluster) && is_excluded {
         return Err(Failure::InvalidParameterCombination.into());
     }
