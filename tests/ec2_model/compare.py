@@ -5,30 +5,44 @@
 
 `docs/model/ec2-rules.md` cites the service model of EC2 that botocore carries. This takes the texts that it cites from
 the botocore that is installed, and the list of instance types, and tells which of them are not what they were when the
-rules were last read. It fails only where it cannot read the model: a change of EC2 is news, not a fault.
+rules were last read. What botocore does not carry, prices among it, it tells with its day and age. It fails only where
+it cannot read the model or a date: a change of EC2 is news, not a fault.
 """
 
 import gzip
 import hashlib
 import json
+import re
 import sys
+from datetime import date
 from pathlib import Path
 
 import botocore
 
 KNOWN = Path(__file__).with_name("known.json")
-CATALOGUE = Path(__file__).parents[2] / "crates/base/src/catalogue/data/ec2_us_east_1_linux.csv"
+PROJECT = Path(__file__).parents[2]
+CATALOGUE = PROJECT / "crates/base/src/catalogue/data/ec2_us_east_1_linux.csv"
+
+# Data that botocore does not carry: the file that says of which day it is, and the words before the date.
+DATED = {
+    "on-demand prices of the catalogue": ("crates/base/src/catalogue/data/README.md", "Prices as of"),
+    "prices of volumes, snapshots, addresses and hosts": ("crates/model/src/billing/price_list.rs", "estimates of"),
+    "prices of dedicated instances": ("crates/model/src/billing/prices.rs", "price list of"),
+    "limits of request rates": ("docs/model/ec2-rules.md", "as read on"),
+    "families that hibernate": ("crates/sim/src/cloud/api/hibernation.rs", "seen"),
+    "the table of rules": ("docs/model/ec2-rules.md", "as of"),
+}
 
 # Operations and shapes whose documentation is cited, or whose limits are data of the model.
 OPERATIONS = """
-    AllocateHosts AssociateAddress AttachVolume CreateCapacityReservation CreateFleet CreatePlacementGroup
-    CreateSnapshot CreateTags CreateVolume DeletePlacementGroup DescribeHosts DescribeInstances
+    AllocateHosts AssignPrivateIpAddresses AssociateAddress AttachVolume CreateCapacityReservation CreateFleet
+    CreatePlacementGroup CreateSnapshot CreateSubnetCidrReservation CreateTags CreateVolume DeletePlacementGroup DescribeHosts DescribeInstances
     DescribeSpotInstanceRequests DisassociateAddress ModifyHosts ModifyInstanceAttribute ModifyVolume RebootInstances
     ReleaseAddress ReleaseHosts RequestSpotInstances RunInstances StartInstances StopInstances TerminateInstances
 """.split()
 SHAPES = """
-    AllocateHostsRequest CreateCapacityReservationRequest CreatePlacementGroupRequest CreateVolumeRequest
-    ModifyHostsRequest ModifyVolumeRequest RequestSpotInstancesRequest RunInstancesRequest SpotMarketOptions
+    AllocateHostsRequest AssignPrivateIpAddressesRequest CreateCapacityReservationRequest CreatePlacementGroupRequest
+    CreateSubnetCidrReservationRequest CreateVolumeRequest HibernationOptionsRequest ModifyHostsRequest ModifyVolumeRequest RequestSpotInstancesRequest RunInstancesRequest SpotMarketOptions
     SpotPlacement StopInstancesRequest
 """.split()
 
@@ -62,6 +76,16 @@ def catalogue():
     return {row.split(",")[column] for row in rows[1:]}
 
 
+def dates():
+    """The day of each of the data, and its age."""
+    for title, (file, words) in DATED.items():
+        found = re.search(rf"{words}\s+(\d{{4}}-\d\d-\d\d)", (PROJECT / file).read_text())
+        if not found:
+            sys.exit(f"{file}: found no date after `{words}`, expected that of {title}")
+        day = date.fromisoformat(found[1])
+        yield f"{title}: of {day}, {(date.today() - day).days} days ago"
+
+
 def tell(title, names):
     if names:
         print(f"{title} ({len(names)}): {', '.join(sorted(names))}")
@@ -80,6 +104,8 @@ def main():
     tell("new", after.keys() - before.keys())
     tell("gone", before.keys() - after.keys())
     tell("instance types that the catalogue lacks", types - catalogue())
+    for line in dates():
+        print(line)
     print(f"{sum(before.get(name) == text for name, text in after.items())} of {len(after)} texts are as they were")
 
 

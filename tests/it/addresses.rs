@@ -219,3 +219,70 @@ fn corrected_the_first_four_addresses_of_a_subnet_and_the_last_are_never_given_o
     let addresses = outcome.network.subnets.iter().map(|(_, usage)| usage.addresses.unwrap());
     assert_eq!(addresses.collect::<Vec<_>>(), [16 - 5, 64 - 5]);
 }
+
+/// A further interface has addresses and prefixes of its own, within the limits of its instance's type, and keeps them when it
+/// is detached.
+#[test]
+fn a_further_interface_has_secondary_addresses_of_its_own() {
+    let rows = "0 launch instance=a type=t3.micro subnet=closed
+        0 create-interface interface=i subnet=closed
+        10 attach-interface interface=i instance=a
+        20 assign-addresses interface=i addresses=1
+        30 assign-addresses interface=i addresses=1
+        40 unassign-addresses interface=i addresses=2
+        50 assign-addresses interface=j addresses=1
+        60 assign-addresses interface=i addresses=1 account=other
+        70 detach-interface interface=i
+        80 assign-addresses interface=i prefixes=1
+        90 unassign-addresses interface=i addresses=1 prefixes=1
+        100 terminate instance=a
+        110 delete-interface interface=i";
+    let (_, notes) = watch(rows);
+    // A t3.micro has two interfaces of two addresses each; what is attached to nothing has no limit yet.
+    let expected = [
+        (30, "PrivateIpAddressLimitExceeded"),
+        (40, "InvalidParameterValue"),
+        (50, "InvalidNetworkInterfaceID.NotFound"),
+        (60, "InvalidNetworkInterfaceID.NotFound"),
+    ];
+    assert_eq!(notes.reasons(), expected);
+    let used = [10.0, 20.0, 80.0, 90.0, 100.0, 110.0].map(|at| notes.at(at).addresses_used);
+    assert_eq!(used, [2, 3, 19, 2, 1, 0]);
+}
+
+/// A /24 takes 60 instances on addresses that are spread over it, and no prefix fits: with 64 addresses reserved four
+/// do, whatever instances come, and these find no room one reservation earlier.
+#[test]
+fn a_cidr_reservation_keeps_room_for_prefixes() {
+    let run = |reservations: &str| {
+        let scenario = format!(
+            "duration = '1h'
+            output.sample_every = '10s'
+            [[zones]]
+            name = 'a'
+            hosts = [{{ count = 8, vcpu = 96, memory_gib = 384 }}]
+            [[network.subnets]]
+            name = 'n'
+            zone = 'a'
+            cidr = '10.0.0.0/24'
+            {reservations}"
+        );
+        let rows = "0 launch instance=f type=t3.nano subnet=n count=251 min_count=1
+            10 launch instance=p type=m5.large subnet=n prefixes=4
+            20 terminate instance=f
+            30 launch instance=q type=m5.large subnet=n prefixes=4
+            40 terminate instance=q
+            50 launch instance=r type=m5.large subnet=n prefixes=8";
+        let (_, notes) = Experiment::replaying(&operations(rows), &scenario).watch();
+        let used = [10.0, 30.0, 50.0].map(|at| notes.at(at).addresses_used);
+        (notes.reasons().into_iter().map(|(at, why)| (at, why.to_string())).collect::<Vec<_>>(), used)
+    };
+    let none = |at| (at, "InsufficientFreeAddressesInSubnet".to_string());
+    assert_eq!(run(""), (vec![none(10)], [251, 65, 129]));
+    let kept = "cidr_reservations = [{ cidr = '10.0.0.64/26', type = 'prefix' }]";
+    assert_eq!(run(kept), (vec![none(0), none(10)], [187, 65, 129]));
+    // Half of it is for addresses that calls name: none do.
+    let explicit = "cidr_reservations = [{ cidr = '10.0.0.128/25', type = 'explicit' }]";
+    let too_few = (50, "InsufficientCidrBlocks".to_string());
+    assert_eq!(run(explicit), (vec![none(0), none(10), too_few], [124, 65, 0]));
+}

@@ -214,7 +214,7 @@ fn every_source_reads_what_its_tool_writes() {
         instance("i-5", "m5.large", "running", "2026-01-01T00:00:00+00:00"),
     ]);
     write("ec2.json", &json!({ "Reservations": [{ "OwnerId": "123", "Instances": instances }] }).to_string());
-    let host = |id: &str, properties: Value, state: &str| json!({ "HostId": id, "AvailabilityZone": "us-east-1a", "State": state, "HostProperties": properties });
+    let host = |id: &str, properties: Value, state: &str| json!({ "HostId": id, "OwnerId": "123", "AvailabilityZone": "us-east-1a", "State": state, "HostProperties": properties });
     let hosts = json!([
         host("h-1", json!({ "InstanceType": "m5.large", "TotalVCpus": 4 }), "available"),
         host("h-2", json!({ "InstanceFamily": "m5", "TotalVCpus": 96 }), "available"),
@@ -239,8 +239,8 @@ fn every_source_reads_what_its_tool_writes() {
     );
     assert_eq!(
         text(place.path(), "out/trace.csv"),
-        "start_s,end_s,instance,host,account,type,tenancy\n0,,i-1,h-1,123,m5.large,dedicated\n\
-         0,,i-2,h-2,123,m5.xlarge,dedicated\n0,,i-3,h-1,123,m5.large,dedicated\n0,,i-4,h-3,123,c5.large,dedicated\n\
+        "start_s,end_s,instance,host,account,type,tenancy\n0,,i-1,h-1,123,m5.large,host\n\
+         0,,i-2,h-2,123,m5.xlarge,host\n0,,i-3,h-1,123,m5.large,host\n0,,i-4,h-3,123,c5.large,host\n\
          0,,i-5,,123,m5.large,\n"
     );
     let summary = run(place.path(), &[]);
@@ -391,4 +391,61 @@ fn a_fleet_is_described_as_it_stands() {
         .stdout(contains(
             "3 of 3 hosts cannot be lost; at the worst, a1, 1\nof 3 instances find no room on the rest.",
         ));
+}
+
+/// An instance of tenancy `dedicated` runs on a host of its account that is no dedicated host of it, though one has room, or is
+/// empty: EC2 bills it for itself, and the hosts beside it.
+#[test]
+fn a_dedicated_instance_is_on_no_dedicated_host_of_its_account() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, document: Value| {
+        fs::write(place.path().join(name), document.to_string()).unwrap();
+    };
+    let instance = |id: &str, placement: Value| {
+        let mut found = json!({ "InstanceId": id, "InstanceType": "m5.large", "State": { "Name": "running" },
+            "LaunchTime": "2026-01-01T00:00:00+00:00", "Placement": placement });
+        found["Placement"]["AvailabilityZone"] = json!("us-east-1a");
+        found
+    };
+    let instances = json!([
+        instance("i-1", json!({ "Tenancy": "host", "HostId": "h-1" })),
+        instance("i-2", json!({ "Tenancy": "dedicated" })),
+        instance("i-3", json!({ "Tenancy": "default" })),
+    ]);
+    write("ec2.json", json!({ "Reservations": [{ "OwnerId": "123", "Instances": instances }] }));
+    let host = |id: &str, more: Value| {
+        let mut found = json!({ "HostId": id, "AvailabilityZone": "us-east-1a", "State": "available",
+            "HostProperties": { "InstanceFamily": "m5", "TotalVCpus": 96 } });
+        found.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        found
+    };
+    let hosts = json!([
+        host("h-1", json!({ "OwnerId": "123", "AutoPlacement": "off" })),
+        host("h-2", json!({ "OwnerId": "123", "AutoPlacement": "on", "HostRecovery": "on" })),
+        host("h-3", json!({ "OwnerId": "456", "AutoPlacement": "off" })),
+        host("h-4", json!({})),
+    ]);
+    write("hosts.json", json!({ "Hosts": hosts }));
+    let report = import(place.path(), "describe-instances", &["ec2.json", "hosts.json"], &[]);
+    assert_eq!([&report["residents"], &report["launched_at_start"]], [1, 2]);
+    assert_eq!(report["told"], json!({ "hosts of no known account: nothing is placed on them": ["h-4"] }));
+    let scenario = text(place.path(), "out/scenario.toml");
+    let terms = "[[placement.dedicated_hosts]]\naccount = \"123\"\nzone = \"us-east-1a\"\ngroup = 2\ncount = 1\n\
+                 auto_placement = true\nhost_recovery = true\n";
+    assert!(scenario.contains(terms), "{scenario}");
+    let summary = run(place.path(), &[]);
+    assert_eq!([&summary["steady_state"]["moved_in"], &summary["launch"]["succeeded"]], [1, 2]);
+    // One on its dedicated host, one on a host for itself, one on a shared host; four hosts that are paid, and the instances that
+    // are not on them.
+    assert_eq!(summary["fleet"]["hosts_used_peak"], 3, "{}", summary["fleet"]);
+    let bill = text(place.path(), "result/billing.csv");
+    assert!(bill.contains("dedicated"), "{bill}");
+    // A resident that names a host of another account has no place there.
+    let trace = place.path().join("out/trace.csv");
+    let rows = fs::read_to_string(&trace).unwrap();
+    fs::write(&trace, rows.replace("h-1", "h-3")).unwrap();
+    plimsoll(place.path(), &["run", "out/scenario.toml", "--no-report", "-o", "other"])
+        .assert()
+        .code(2)
+        .stderr(contains("on host `h-3`, which is no dedicated host of its account"));
 }

@@ -199,6 +199,16 @@ fn combinations_that_ec2_does_not_take() {
         let refused = world("", &rows).watch_with(&["zones.0.hosts.0.vcpu=64"]).1.refused();
         assert_eq!(refused, [(1.0, "launch", "UnsupportedHibernationConfiguration", 1)], "{kind}");
     }
+    // So are families that the guide does not list; a type of the scenario's own has none.
+    for (kind, refused) in
+        [("m5n.large", 1), ("g4dn.xlarge", 1), ("m5.large", 0), ("t3.micro", 0), ("own", 0)]
+    {
+        let set = "[[instance_types]]\nname = 'own'\nvcpu = 1\nmemory_gib = 1";
+        let rows = format!("1 launch instance=a type={kind} hibernation=true");
+        let found = world(set, &rows).watch().1.refused();
+        assert_eq!(found.len(), refused, "{kind}: {found:?}");
+        assert!(found.iter().all(|(.., why, _)| *why == "UnsupportedHibernationConfiguration"), "{kind}");
+    }
     let rows = "0 launch instance=a type=m5.large\n1 describe instance=a page_size=5";
     assert_eq!(world("", rows).watch().1.refused(), [(1.0, "describe", "InvalidParameterCombination", 1)]);
 }
@@ -272,4 +282,56 @@ fn a_spot_instance_stops_and_starts_again_with_its_price() {
         let refused = world(set, &rows).file("spot.csv", prices).watch().1.refused();
         assert_eq!(refused, [(1.0, "launch", "InvalidParameterCombination", 1)], "{options}");
     }
+}
+
+/// The root volume has to hold the memory: 8 GiB of an m5.large in 8 GiB or more, of an SSD type.
+#[test]
+fn the_memory_of_an_instance_that_hibernates_fits_on_its_root_volume() {
+    let refused = |root: &str, options: &str| {
+        let set = format!(
+            "[[images]]\nname = 'i'\nblock_devices = [{{ device = '/dev/sda1', {root} }}, \
+             {{ device = '/dev/sdf', size_gib = 100 }}]"
+        );
+        let rows = format!("1 launch instance=a type=m5.large image=i {options}");
+        let (_, notes) = world(&set, &rows).watch();
+        let limits = notes.refusals.iter().map(|of| of.reason.limit.map(|limit| (limit.asked, limit.left)));
+        (
+            notes.refused().iter().map(|(.., why, _)| why.to_string()).collect::<Vec<_>>(),
+            limits.collect::<Vec<_>>(),
+        )
+    };
+    let no = vec!["UnsupportedHibernationConfiguration".to_string()];
+    assert_eq!(refused("size_gib = 8", "hibernation=true"), (vec![], vec![]));
+    assert_eq!(refused("size_gib = 7", "hibernation=true"), (no.clone(), vec![Some((8192, 7168))]));
+    assert_eq!(refused("size_gib = 7", ""), (vec![], vec![]), "without hibernation");
+    assert_eq!(refused("size_gib = 100, type = 'standard'", "hibernation=true"), (no, vec![None]));
+    let larger = "hibernation=true volumes=/dev/sda1::20";
+    assert_eq!(refused("size_gib = 7", larger), (vec![], vec![]), "the launch asks for a larger root");
+}
+
+/// EC2 reserves capacity for 1 to 1,000 instances a call, and an account has 500 placement groups, of names of 255
+/// characters.
+#[test]
+fn sizes_of_reservations_and_numbers_of_groups_are_limited() {
+    let reserve = |count: u32| {
+        let rows = format!("1 create-capacity-reservation type=t3.nano count={count} zone=a reservation=r");
+        world("", &rows).watch_with(&["zones.0.hosts.0.count=500"]).1
+    };
+    assert_eq!(reserve(1000).refused(), []);
+    let notes = reserve(1001);
+    assert_eq!(notes.refused(), [(1.0, "create-capacity-reservation", "InvalidParameterValue", 1)]);
+    let limit = notes.refusals[0].reason.limit.unwrap();
+    assert_eq!((limit.asked, limit.left), (1001, 1000));
+
+    let create = |name: &str| format!("0 create-placement-group group={name} group_strategy=spread\n");
+    let mut rows: String = (0..500).map(|i| create(&format!("g{i}"))).collect();
+    rows += "1 create-placement-group group=more group_strategy=spread
+        2 create-placement-group group=more group_strategy=spread account=other
+        3 delete-placement-group group=g7
+        4 create-placement-group group=more group_strategy=spread";
+    let refused = world("", &rows).watch().1.refused();
+    assert_eq!(refused, [(1.0, "create-placement-group", "PlacementGroupLimitExceeded", 1)]);
+    let rows = create(&"n".repeat(255)) + &create(&"m".repeat(256));
+    let refused = world("", &rows).watch().1.refused();
+    assert_eq!(refused, [(0.0, "create-placement-group", "InvalidParameterValue", 1)]);
 }

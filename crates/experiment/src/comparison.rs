@@ -10,7 +10,7 @@ use super::design::Design;
 use super::figures::Figures;
 use super::metric;
 use super::replicate::{ProgressListener, run_all};
-use super::statistics::{self, DemandSampling, Interval, Variety, bonferroni};
+use super::statistics::{self, DemandSampling, Interval, Normality, Variety, bonferroni};
 use super::trace_cache::TraceCache;
 use super::trial::SampleSeries;
 use super::verdict::{Confidence, Difference, Reason, Verdict, judge};
@@ -212,14 +212,20 @@ impl Arm {
     /// Returns the interval of the share of instances that are launched, over the replications; `None` where too few
     /// of them differ.
     pub fn success_interval(&self, confidence: f64) -> Option<Interval> {
-        let (launched, asked_for) = (self.values("launch.succeeded")?, self.values("launch.requested")?);
-        let shares: Vec<f64> = launched
-            .iter()
-            .zip(&asked_for)
-            .map(|(launched, asked_for)| launched / asked_for.max(1.0))
-            .collect();
-        let interval = self.interval_of_mean(&shares, confidence)?;
+        let interval = self.interval_of_mean(&self.success_shares()?, confidence)?;
         Some(Interval { low: interval.low.max(0.0), high: interval.high.min(1.0) })
+    }
+
+    /// Returns the evidence that the shares of instances launched are about normal, which their interval supposes.
+    pub fn success_normality(&self) -> Option<Normality> {
+        self.success_shares().map(|shares| Normality::of(&shares))
+    }
+
+    /// Returns the share of instances that are launched in each replication.
+    fn success_shares(&self) -> Option<Vec<f64>> {
+        let (launched, asked_for) = (self.values("launch.succeeded")?, self.values("launch.requested")?);
+        let pairs = launched.iter().zip(&asked_for);
+        Some(pairs.map(|(launched, asked_for)| launched / asked_for.max(1.0)).collect())
     }
 
     /// Returns how the runs relate to the demand that they stand for.

@@ -59,8 +59,8 @@ operations! {
     AttachInterface = 30, "attach-interface", "attach a network interface to an instance";
     DetachInterface = 31, "detach-interface", "detach a network interface from its instance";
     DeleteInterface = 32, "delete-interface", "delete a network interface";
-    AssignAddresses = 33, "assign-addresses", "add private addresses or prefixes to an instance";
-    UnassignAddresses = 34, "unassign-addresses", "remove private addresses or prefixes from an instance";
+    AssignAddresses = 33, "assign-addresses", "add private addresses or prefixes to an instance or an interface";
+    UnassignAddresses = 34, "unassign-addresses", "remove private addresses or prefixes from an instance or an interface";
     CreatePlacementGroup = 35, "create-placement-group", "make a placement group";
     DeletePlacementGroup = 36, "delete-placement-group", "delete a placement group";
     AllocateHost = 37, "allocate-host", "allocate dedicated hosts to the account, all of those named or none";

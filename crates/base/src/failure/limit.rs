@@ -71,6 +71,10 @@ limit_kinds! {
     PageSize = "page-size", "instances", "instances a page may hold";
     UserDataBytes = "user-data-bytes", "bytes", "user data of a launch";
     SpotPrice = "spot-price", "micro-USD/h", "the highest price of the request beside the spot price";
+    PlacementGroups = "placement-groups", "groups", "placement groups the account may have in the region";
+    NameLength = "name-length", "characters", "the name of a placement group";
+    ReservationSize = "reservation-size", "instances", "instances a call may reserve capacity for";
+    HibernationRoot = "hibernation-root", "MiB", "size of the root volume, which has to hold the memory";
 }
 
 /// Limit that decided a refusal; amounts in the unit of its kind.

@@ -125,7 +125,7 @@ failures! {
     InvalidPlacementGroupUnknown = 56, "InvalidPlacementGroup.Unknown", "InternalError", Client 400, "no such placement group in the account";
     InvalidPlacementGroupDuplicate = 57, "InvalidPlacementGroup.Duplicate", "InternalError", Client 400, "a placement group of that name exists already";
     InvalidPlacementGroupInUse = 58, "InvalidPlacementGroup.InUse", "InvalidStateTransition", Client 400, "the placement group has instances, or is bound to another zone by them";
-    PlacementGroupLimitExceeded = 59, "PlacementGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more than a placement group may hold";
+    PlacementGroupLimitExceeded = 59, "PlacementGroupLimitExceeded", "ResourceLimitExceeded", Client 400, "more than a placement group may hold, or more placement groups than the account may have";
     InvalidHostIdNotFound = 60, "InvalidHostID.NotFound", "InternalError", Client 400, "no such dedicated host in the account";
     HostLimitExceeded = 61, "HostLimitExceeded", "ResourceLimitExceeded", Client 400, "more dedicated hosts than the account may have";
     InsufficientHostCapacity = 62, "InsufficientHostCapacity", "InsufficientCapacity", Server 500, "no host can be dedicated, or the dedicated host is full";
@@ -139,6 +139,7 @@ failures! {
     RequestTimeout = 70, "RequestTimeout", "InternalError", Client 408, "the client waited too long for an answer and has given up";
     ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as are allowed";
     InvalidAttachmentIdNotFound = 72, "InvalidAttachmentID.NotFound", "InternalError", Client 400, "the network interface is not attached";
+    SnapshotCreationPerVolumeRateExceeded = 73, "SnapshotCreationPerVolumeRateExceeded", "ResourceLimitExceeded", Client 400, "a snapshot of the volume follows a pending one too soon";
 }
 
 impl Failure {

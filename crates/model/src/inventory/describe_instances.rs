@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::json::{self, amount, items, text};
-use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource, table};
+use super::{Absence, DedicatedTerms, Inventory, InventoryHost, InventoryInstance, InventorySource, table};
 use crate::fleet::hardware::Hardware;
 use crate::workload::trace::columns::Column;
 use plimsoll_base::catalogue::{self, CatalogueEntry};
@@ -58,6 +58,7 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
     found.sort_by(|a, b| a.0.cmp(&b.0));
     inventory.instances.extend(found.into_iter().map(|(_, machine)| machine));
     assume_hosts(&mut inventory);
+    assume_accounts(&mut inventory);
     Ok(inventory)
 }
 
@@ -88,7 +89,11 @@ fn dedicated_host(path: &Path, host: &Value) -> Result<InventoryHost, Problem> {
         sku: family,
         hardware,
         is_closed: text(&host["State"]) != "available",
-        is_dedicated: true,
+        dedicated: Some(DedicatedTerms {
+            account: text(&host["OwnerId"]),
+            auto_placement: host["AutoPlacement"] == "on",
+            recovery: host["HostRecovery"] == "on",
+        }),
         ..InventoryHost::default()
     })
 }
@@ -105,10 +110,24 @@ fn assume_hosts(inventory: &mut Inventory) {
                 capacity: Resources::new(entry.vcpu * 1000, entry.memory_mib),
                 zone: machine.zone.clone(),
                 sku: family.to_string(),
-                is_dedicated: true,
+                dedicated: Some(DedicatedTerms {
+                    account: machine.account.clone(),
+                    ..DedicatedTerms::default()
+                }),
                 is_assumed: true,
                 ..InventoryHost::default()
             });
+        }
+    }
+}
+
+/// Gives the dedicated hosts that name no account that of their first instance.
+fn assume_accounts(inventory: &mut Inventory) {
+    let running = || inventory.instances.iter().filter(|machine| machine.absence.is_none());
+    for host in &mut inventory.hosts {
+        let Some(terms) = host.dedicated.as_mut().filter(|terms| terms.account.is_empty()) else { continue };
+        if let Some(machine) = running().find(|machine| machine.host == host.name) {
+            terms.account.clone_from(&machine.account);
         }
     }
 }
@@ -137,9 +156,11 @@ fn machine(path: &Path, instance: &Value, owner: &str) -> Result<InventoryInstan
     let placement = &instance["Placement"];
     let host = text(&placement["HostId"]);
     let mut options = Vec::new();
-    // A resident of a dedicated host shares it with those of its account alone.
-    if !host.is_empty() || placement["Tenancy"] == "dedicated" {
-        options.push((Column::Tenancy, "dedicated".to_string()));
+    let tenancy = text(&placement["Tenancy"]);
+    if !host.is_empty() || tenancy == "host" {
+        options.push((Column::Tenancy, "host".to_string()));
+    } else if tenancy == "dedicated" {
+        options.push((Column::Tenancy, tenancy));
     }
     if instance["InstanceLifecycle"] == "spot" {
         options.push((Column::Purchase, "spot".to_string()));

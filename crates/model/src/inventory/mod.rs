@@ -80,10 +80,21 @@ pub struct InventoryHost {
     pub numa_nodes: u8,
     /// True if it takes nothing new.
     pub is_closed: bool,
-    /// True for a dedicated host, which takes instances of its account alone.
-    pub is_dedicated: bool,
+    /// Terms of a dedicated host, which takes instances of its account alone; `None` for any other host.
+    pub dedicated: Option<DedicatedTerms>,
     /// True if the source does not say how large it is, and its capacity is assumed.
     pub is_assumed: bool,
+}
+
+/// Terms of a dedicated host.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct DedicatedTerms {
+    /// Account that has allocated it; empty where the source does not say.
+    pub account: String,
+    /// True for a host that takes launches of tenancy `host` without the name of one.
+    pub auto_placement: bool,
+    /// True for a host that another one replaces when it fails.
+    pub recovery: bool,
 }
 
 /// Reason why a listed machine takes no room.

@@ -31,10 +31,17 @@ impl Settled {
     }
 }
 
+/// Note on a dedicated host whose account is not known: it is kept as one of [`NO_ACCOUNT`].
+const OF_NO_ACCOUNT: &str = "hosts of no known account: nothing is placed on them";
+
+/// Name of the account that has the dedicated hosts of which no account is known.
+pub const NO_ACCOUNT: &str = "unknown";
+
 /// Settles an inventory. Each vCPU of a host is sold `overcommit` times \[thousandths\].
 pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
     let mut settled = Settled::default();
     let mut free: BTreeMap<String, Resources> = BTreeMap::new();
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
     for mut host in inventory.hosts {
         let vcpu = u64::from(host.capacity.0[Resources::VCPU]) * u64::from(overcommit) / 1000;
         host.capacity.0[Resources::VCPU] = u32::try_from(vcpu).unwrap_or(u32::MAX - 1);
@@ -50,13 +57,17 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
                 settled
                     .tell("hosts of an assumed size: that of the largest type of their family", &host.name);
             }
+            if host.dedicated.as_ref().is_some_and(|terms| terms.account.is_empty()) {
+                settled.tell(OF_NO_ACCOUNT, &host.name);
+            }
             free.insert(host.name.clone(), host.capacity);
+            owners.extend(host.dedicated.clone().map(|terms| (host.name.clone(), terms.account)));
             settled.hosts.push(host);
         }
     }
     let mut names = BTreeSet::new();
     for machine in inventory.instances {
-        match reason_to_leave_out(&machine, &mut names, &free) {
+        match reason_to_leave_out(&machine, &mut names, (&free, &owners)) {
             Some(reason) => settled.tell(reason, &machine.name),
             None if machine.host.is_empty() => settled.others.push(machine),
             None => {
@@ -74,7 +85,7 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
 fn reason_to_leave_out(
     machine: &InventoryInstance,
     names: &mut BTreeSet<String>,
-    free: &BTreeMap<String, Resources>,
+    (free, owners): (&BTreeMap<String, Resources>, &BTreeMap<String, String>),
 ) -> Option<&'static str> {
     if !names.insert(machine.name.clone()) {
         return Some("left out: listed twice");
@@ -96,6 +107,9 @@ fn reason_to_leave_out(
     let Some(left) = free.get(&machine.host) else {
         return Some("left out: on a host that is not listed");
     };
+    if owners.get(&machine.host).is_some_and(|owner| *owner != machine.account) {
+        return Some("left out: on a dedicated host of another account");
+    }
     (!left.covers(&asked)).then_some("left out: larger than what is left of their host")
 }
 
@@ -112,6 +126,7 @@ pub fn size(machine: &InventoryInstance) -> Option<Resources> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::DedicatedTerms;
     use super::*;
 
     fn host(name: &str, vcpu: u32, memory: u32) -> InventoryHost {
@@ -182,6 +197,28 @@ mod tests {
             told.iter().filter(|(reason, _)| reason.starts_with("left out")).map(|(_, count)| count).sum();
         assert_eq!(left_out + settled.residents.len() + settled.others.len(), listed);
         assert_eq!(settled.hosts.len() + 2, listed_hosts);
+    }
+
+    #[test]
+    fn a_dedicated_host_has_instances_of_its_account_alone() {
+        let terms = |account: &str| Some(DedicatedTerms { account: account.into(), ..Default::default() });
+        let hosts = vec![
+            InventoryHost { dedicated: terms("a"), ..host("h1", 8, 32) },
+            InventoryHost { dedicated: terms(""), ..host("h2", 8, 32) },
+        ];
+        let of = |name: &str, host: &str, account: &str| InventoryInstance {
+            account: account.into(),
+            ..machine(name, host, 1, 1)
+        };
+        let instances = vec![of("own", "h1", "a"), of("foreign", "h1", "b")];
+        let settled = settle(Inventory { hosts, instances }, 1000);
+        assert_eq!(settled.residents.len(), 1);
+        let told: Vec<_> = settled.told.into_iter().collect();
+        let expected = [
+            ("hosts of no known account: nothing is placed on them", vec!["h2".to_string()]),
+            ("left out: on a dedicated host of another account", vec!["foreign".to_string()]),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

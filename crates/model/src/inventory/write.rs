@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::settle::{Settled, size};
-use super::{InventoryHost, InventoryInstance};
+use super::settle::{NO_ACCOUNT, Settled, size};
+use super::{DedicatedTerms, InventoryHost, InventoryInstance};
 use crate::fleet::hardware::Architecture;
 use crate::workload::trace::cells::Cells;
 use crate::workload::trace::columns::{Column, OPTIONS, PARTS};
@@ -25,23 +25,26 @@ pub const TRACE: &str = "trace.csv";
 /// # Errors
 /// The folder is there and holds something, or it cannot be written.
 pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
-    let mut zones: BTreeMap<&str, Vec<&InventoryHost>> = BTreeMap::new();
+    let mut zones: BTreeMap<&str, ListedGroups> = BTreeMap::new();
     for host in &settled.hosts {
-        zones.entry(zone(&host.zone)).or_default().push(host);
+        let of_zone = zones.entry(zone(&host.zone)).or_default();
+        of_zone.entry(host.dedicated.as_ref()).or_default().push(host);
     }
     // A machine without a zone goes to any; there has to be one.
     for machine in settled.others.iter().filter(|of| !of.zone.is_empty() || settled.hosts.is_empty()) {
         zones.entry(zone(&machine.zone)).or_default();
     }
-    let scenario = scenario(folder, &zones, !settled.others.is_empty());
     let files = InventoryFiles {
         settled,
         names_zones: zones.len() > 1,
-        host_files: zones.into_values().collect(),
-        scenario,
+        scenario: scenario(folder, &zones, !settled.others.is_empty()),
+        host_files: zones.into_values().flat_map(BTreeMap::into_values).collect(),
     };
     files.write(folder)
 }
+
+/// Hosts of a zone by host group: those that are not dedicated, then dedicated ones by their terms.
+type ListedGroups<'a> = BTreeMap<Option<&'a DedicatedTerms>, Vec<&'a InventoryHost>>;
 
 /// Files that an inventory becomes.
 pub struct InventoryFiles<'a> {
@@ -193,28 +196,46 @@ const ELASTIC: &str = "elastic    = true   # the inventory names no hosts: as ma
                        vcpu       = 96\nmemory_gib = 384\n";
 
 /// Returns a scenario that begins with the inventory, some of whose machines may have no host.
-fn scenario(folder: &Path, zones: &BTreeMap<&str, Vec<&InventoryHost>>, has_others: bool) -> String {
+fn scenario(folder: &Path, zones: &BTreeMap<&str, ListedGroups>, has_others: bool) -> String {
     let name = folder.file_name().map_or_else(|| "inventory".into(), |name| name.to_string_lossy());
-    let quoted = |text: &str| toml::Value::from(text).to_string();
     let mut text = format!(
         "# The fleet as it stands: hosts and what runs on them.\n\
          #   plimsoll run scenario.toml\n\
          name     = {}\nduration = \"1d\"\n",
         quoted(&name)
     );
-    for (i, (zone, hosts)) in zones.iter().enumerate() {
-        text += &format!("\n[[zones]]\nname = {}\n[[zones.hosts]]\n", quoted(zone));
-        if hosts.is_empty() {
-            text += ELASTIC;
-            continue;
-        }
-        text += &format!("file = {}\n", quoted(&hosts_file(i)));
-        if hosts.iter().all(|host| host.is_dedicated) {
-            text += "tenancy = \"dedicated\"   # each host is of one account alone\n";
-            if has_others {
-                text += &format!("\n[[zones.hosts]]\n{ELASTIC}");
+    let (mut numbers, mut dedicated) = (0.., String::new());
+    for (zone, groups) in zones {
+        text += &format!("\n[[zones]]\nname = {}\n", quoted(zone));
+        for (group, (terms, hosts)) in groups.iter().enumerate() {
+            let number = numbers.next().expect("numbers go on");
+            text += &format!("[[zones.hosts]]\nfile = {}\n", quoted(&hosts_file(number)));
+            if let Some(terms) = terms {
+                text += "tenancy = \"dedicated\"   # each host is of one account alone\n";
+                dedicated += &allocated(zone, group, hosts.len(), terms);
             }
         }
+        if groups.is_empty() || (has_others && !groups.contains_key(&None)) {
+            text += &format!("[[zones.hosts]]\n{ELASTIC}");
+        }
     }
-    text + "\n[headroom]             # how many more of each type fit\nevery = \"1d\"\nsurvive = \"host\"     # and beside the loss of any one host: survival.csv; \"rack\", \"zone\"\n\n[workload]\ntrace = \"trace.csv\"\n"
+    text + &dedicated
+        + "\n[headroom]             # how many more of each type fit\nevery = \"1d\"\nsurvive = \"host\"     # and beside the loss of any one host: survival.csv; \"rack\", \"zone\"\n\n[workload]\ntrace = \"trace.csv\"\n"
+}
+
+/// Returns the table that allocates the dedicated hosts of a host group to their account.
+fn allocated(zone: &str, group: usize, count: usize, terms: &DedicatedTerms) -> String {
+    let account = if terms.account.is_empty() { NO_ACCOUNT } else { &terms.account };
+    format!(
+        "\n[[placement.dedicated_hosts]]\naccount = {}\nzone = {}\ngroup = {group}\ncount = {count}\n\
+         auto_placement = {}\nhost_recovery = {}\n",
+        quoted(account),
+        quoted(zone),
+        terms.auto_placement,
+        terms.recovery,
+    )
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }

@@ -11,6 +11,9 @@ use plimsoll_base::units::ZoneId;
 /// The shortest and longest prefix of a subnet (EC2 user guide, "Subnet sizing").
 const PREFIXES: std::ops::RangeInclusive<u8> = 16..=28;
 
+/// Length of a prefix of an interface (EC2 user guide, "Prefix delegation for network interfaces").
+const PREFIX_LENGTH: u8 = 28;
+
 /// The most addresses all subnets may have in all VPCs together: their bitmaps take 0.5 GiB.
 const MAX_TOTAL: u64 = 1 << 32;
 
@@ -59,6 +62,48 @@ pub struct SubnetConfig {
     /// True if an instance in it gets a public address when its request does not say.
     #[serde(default)]
     pub assign_public_address: bool,
+    /// Ranges of its addresses that are kept for a use, in each of its VPCs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cidr_reservations: Vec<CidrReservationConfig>,
+}
+
+/// A CIDR reservation of a subnet (`CreateSubnetCidrReservation`).
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CidrReservationConfig {
+    /// Its addresses, within the subnet: `"10.0.0.64/26"`. Those of one subnet do not overlap.
+    pub cidr: String,
+    /// Use that they are kept for.
+    #[serde(rename = "type")]
+    pub kind: CidrReservationType,
+}
+
+/// Use of the addresses of a CIDR reservation (EC2's `SubnetCidrReservationType`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CidrReservationType {
+    /// Prefixes of interfaces, which EC2 assigns from it.
+    Prefix,
+    /// Addresses that a request names: EC2 assigns none, and neither does the model, whose requests name none.
+    Explicit,
+}
+
+/// Subnet whose configuration has been read.
+#[derive(Clone, Debug)]
+pub(super) struct ResolvedSubnet {
+    pub zone: ZoneId,
+    pub net: Ipv4Net,
+    /// CIDR reservations, in file order.
+    pub reservations: Vec<(Ipv4Net, CidrReservationType)>,
+}
+
+impl SubnetConfig {
+    /// Returns the number of its pools: one a VPC, and another where addresses are kept for prefixes.
+    fn pools(&self) -> u64 {
+        let is_for_prefixes = |of: &CidrReservationConfig| of.kind == CidrReservationType::Prefix;
+        let each = if self.cidr_reservations.iter().any(is_for_prefixes) { 2 } else { 1 };
+        each * u64::from(self.vpcs)
+    }
 }
 
 pub(super) fn default_vpc() -> String {
@@ -101,8 +146,8 @@ impl NetworkConfig {
         if names.is_empty() { vec!["default"] } else { names }
     }
 
-    /// Returns the zone and addresses of each subnet, or everything that is wrong.
-    pub(super) fn resolve(&self, zones: &[&str]) -> Result<Vec<(ZoneId, Ipv4Net)>, Vec<Problem>> {
+    /// Returns the zone, addresses and CIDR reservations of each subnet, or everything that is wrong.
+    pub(super) fn resolve(&self, zones: &[&str]) -> Result<Vec<ResolvedSubnet>, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut nets: Vec<Option<Ipv4Net>> = Vec::new();
         let mut resolved = Vec::new();
@@ -112,7 +157,8 @@ impl NetworkConfig {
             let net = self.net(i, &mut problems);
             self.check_vpc(i, net, &nets, &mut problems);
             nets.push(net);
-            resolved.extend(zone.zip(net));
+            let reservations = self.reservations(i, net, &mut problems);
+            resolved.extend(zone.zip(net).map(|(zone, net)| ResolvedSubnet { zone, net, reservations }));
         }
         self.check_total(&nets, &mut problems);
         if problems.is_empty() { Ok(resolved) } else { Err(problems) }
@@ -168,6 +214,50 @@ impl NetworkConfig {
         Some(net)
     }
 
+    /// Reads the CIDR reservations of a subnet of these addresses.
+    fn reservations(
+        &self,
+        i: usize,
+        net: Option<Ipv4Net>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<(Ipv4Net, CidrReservationType)> {
+        let Some(net) = net else { return Vec::new() };
+        let mut read: Vec<(Ipv4Net, CidrReservationType)> = Vec::new();
+        for (j, reservation) in self.subnets[i].cidr_reservations.iter().enumerate() {
+            let text = &reservation.cidr;
+            let mut tell = |message: String, help: &str| {
+                let place = format!("cidr_reservations.{j}.cidr");
+                problems.push(problem(i, &place, message).with_help(help));
+            };
+            let parsed = text.parse::<Ipv4Net>().ok().filter(|cidr| cidr.addr() == cidr.network());
+            let Some(cidr) = parsed else {
+                tell(
+                    format!("found `{text}`, expected an IPv4 network"),
+                    "begin with its first address, as in \"10.0.0.64/26\"",
+                );
+                continue;
+            };
+            if !net.contains(&cidr) {
+                tell(
+                    format!("found `{text}`, which is not within `{net}`"),
+                    "reserve addresses of the subnet",
+                );
+            } else if let Some((other, _)) =
+                read.iter().find(|(other, _)| other.contains(&cidr) || cidr.contains(other))
+            {
+                tell(format!("`{text}` overlaps `{other}`"), "give each reservation addresses of its own");
+            } else if reservation.kind == CidrReservationType::Prefix && cidr.prefix_len() > PREFIX_LENGTH {
+                tell(
+                    format!("found `{text}`, expected room for a prefix, a /{PREFIX_LENGTH}"),
+                    "reserve 16 addresses or more, or make its `type` \"explicit\"",
+                );
+            } else {
+                read.push((cidr, reservation.kind));
+            }
+        }
+        read
+    }
+
     /// Checks a subnet against the earlier ones of its VPC.
     fn check_vpc(
         &self,
@@ -205,7 +295,7 @@ impl NetworkConfig {
             .subnets
             .iter()
             .zip(nets)
-            .map(|(subnet, net)| net.map_or(0, |net| u64::from(subnet.vpcs) << (32 - net.prefix_len())));
+            .map(|(subnet, net)| net.map_or(0, |net| subnet.pools() << (32 - net.prefix_len())));
         let total = sizes.fold(0u64, u64::saturating_add);
         if total > MAX_TOTAL {
             let place = Place::key("network.subnets");
@@ -214,7 +304,7 @@ impl NetworkConfig {
             );
             problems.push(Problem::new(place, message).with_help("lower `vpcs`, or make subnets smaller"));
         }
-        let pools: u64 = self.subnets.iter().map(|subnet| u64::from(subnet.vpcs)).sum();
+        let pools = self.subnets.iter().map(SubnetConfig::pools).fold(0, u64::saturating_add);
         if pools > MAX_POOLS {
             let place = Place::key("network.subnets");
             let message =
@@ -322,6 +412,32 @@ mod tests {
 `network.subnets`: the subnets have 6553606144 addresses in all VPCs together, expected at most 4294967296
   help: lower `vpcs`, or make subnets smaller";
         assert_eq!(problems(text), expected);
+    }
+
+    #[test]
+    fn reservations_are_held_to_their_subnet_and_to_each_other() {
+        let of = |reservations: &str| {
+            problems(&format!(
+                "[[subnets]]\nname = 'a'\nzone = 'use1-az1'\ncidr = '10.0.0.0/24'\ncidr_reservations = [{reservations}]"
+            ))
+        };
+        let sound =
+            "{ cidr = '10.0.0.64/26', type = 'prefix' }, { cidr = '10.0.0.10/32', type = 'explicit' }";
+        assert_eq!(of(sound), "");
+        let wrong =
+            "{ cidr = '10.0.0.64/26', type = 'prefix' }, { cidr = '10.0.0.80/28', type = 'explicit' },
+            { cidr = '10.0.1.0/26', type = 'prefix' }, { cidr = '10.0.0.1/26', type = 'prefix' },
+            { cidr = '10.0.0.128/29', type = 'prefix' }";
+        let expected = "\
+`network.subnets.0.cidr_reservations.1.cidr`: `10.0.0.80/28` overlaps `10.0.0.64/26`
+  help: give each reservation addresses of its own
+`network.subnets.0.cidr_reservations.2.cidr`: found `10.0.1.0/26`, which is not within `10.0.0.0/24`
+  help: reserve addresses of the subnet
+`network.subnets.0.cidr_reservations.3.cidr`: found `10.0.0.1/26`, expected an IPv4 network
+  help: begin with its first address, as in \"10.0.0.64/26\"
+`network.subnets.0.cidr_reservations.4.cidr`: found `10.0.0.128/29`, expected room for a prefix, a /28
+  help: reserve 16 addresses or more, or make its `type` \"explicit\"";
+        assert_eq!(of(wrong), expected);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod range;
 pub mod security;
 mod subnet;
 
-pub use config::{NetworkConfig, SubnetConfig};
+pub use config::{CidrReservationConfig, CidrReservationType, NetworkConfig, SubnetConfig};
 pub use elastic::{Association, ElasticAddresses, ElasticState, Holder};
 pub use fragmentation::Fragmentation;
 pub use interface::{Interface, InterfaceAttachment, InterfaceOwner, InterfaceState};
@@ -85,7 +85,7 @@ impl Network {
                 vpcs += subnet.vpcs;
                 vpcs - subnet.vpcs
             });
-            network.of_zone[place.0.index()].push(SubnetId(network.subnets.len() as u32));
+            network.of_zone[place.zone.index()].push(SubnetId(network.subnets.len() as u32));
             let (subnet, pools) = Subnet::new(subnet, place, network.pools.len(), first_vpc);
             network.subnets.push(subnet);
             network.pools.extend(pools);
@@ -242,7 +242,7 @@ impl Network {
         }
         let mut held = BTreeSet::new();
         for (subnet, account, offset) in self.interfaces.addresses() {
-            let pool = self.subnets[subnet.index()].pool(account);
+            let pool = self.subnets[subnet.index()].pool_of(account, offset);
             assert!(!self.pools[pool].is_free(offset), "address {offset} is held and free");
             assert!(held.insert((pool, offset)), "address {offset} has two holders");
         }

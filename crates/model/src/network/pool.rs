@@ -44,12 +44,17 @@ persist! { AddressPool {
 impl AddressPool {
     /// Returns a pool of the offsets `0..size` without the `reserved` first ones and the last one.
     pub fn new(size: u32, reserved: u32) -> AddressPool {
+        AddressPool::of(size, reserved, |_| true)
+    }
+
+    /// Returns a pool of those of the offsets of [`AddressPool::new`] that are meant.
+    pub fn of(size: u32, reserved: u32, is_meant: impl Fn(u32) -> bool) -> AddressPool {
         assert!((reserved + 1..=MAX_ADDRESSES).contains(&size), "a pool of {size} addresses");
         let leaves = size.div_ceil(FANOUT);
         let branches = leaves.div_ceil(FANOUT);
         let words = vec![0; (branches + leaves) as usize].into_boxed_slice();
         let mut pool = AddressPool { root: 0, branches, capacity: 0, used: 0, words };
-        for offset in reserved..size - 1 {
+        for offset in (reserved..size - 1).filter(|offset| is_meant(*offset)) {
             pool.set_free(offset);
             pool.capacity += 1;
         }

@@ -156,7 +156,9 @@ impl Network {
         Ok(taken)
     }
 
-    /// Returns the failure of a subnet without a free block, in which addresses may be free.
+    /// Takes prefixes from the addresses that are kept for them first, and then from the rest: which of them EC2 takes is not
+    /// documented, but for its choice among several reservations, which is at random. The failure is that of a subnet without
+    /// a free block, in which addresses may be free.
     fn take_prefixes(
         &mut self,
         now: Time,
@@ -165,9 +167,9 @@ impl Network {
         count: u16,
     ) -> Result<Vec<u32>, FailureReason> {
         let subnet = &mut self.subnets[id.index()];
-        let (pools, pool) = (subnet.pools(), subnet.pool(account));
+        let (pools, pool, kept) = (subnet.pools(), subnet.pool(account), subnet.pool_for_prefixes(account));
         let fragmentation = subnet.watch_fragmentation(now, &self.pools[pools]);
-        let left = self.pools[pool].free_blocks();
+        let left: u32 = kept.into_iter().chain([pool]).map(|pool| self.pools[pool].free_blocks()).sum();
         if left < u32::from(count) {
             fragmentation.prefixes.exhaust(now);
             let refused = Failure::InsufficientCidrBlocks;
@@ -175,7 +177,8 @@ impl Network {
         }
         let mut take = || {
             fragmentation.take_block(now);
-            self.pools[pool].allocate_block().expect("enough blocks are free")
+            let from_kept = kept.and_then(|kept| self.pools[kept].allocate_block());
+            from_kept.or_else(|| self.pools[pool].allocate_block()).expect("enough blocks are free")
         };
         let taken = (0..count).map(|_| take()).collect();
         subnet.usage.take_many(now, u64::from(count) * u64::from(BLOCK));
@@ -216,7 +219,7 @@ impl Network {
 
     fn release_prefix(&mut self, now: Time, subnet: SubnetId, account: AccountId, first: u32) {
         let subnet = &mut self.subnets[subnet.index()];
-        self.pools[subnet.pool(account)].release_block(first);
+        self.pools[subnet.pool_of(account, first)].release_block(first);
         subnet.usage.give_back_many(now, u64::from(BLOCK));
         let fragmentation = subnet.fragmentation.as_mut().expect("a subnet with prefixes is watched");
         fragmentation.give_back_block(now);

@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
+use super::config::{CidrReservationType, ResolvedSubnet};
 use super::fragmentation::Fragmentation;
 use super::pool::AddressPool;
 use super::{NO_ADDRESS, RESERVED_FIRST, SubnetConfig};
@@ -31,38 +32,51 @@ pub struct Subnet {
     vpcs: u32,
     /// Number of its first VPC; the others follow.
     first_vpc: u32,
+    /// Offsets of the CIDR reservations for prefixes. Where there are any, each VPC has a pool of them, after those of all VPCs.
+    for_prefixes: Vec<Range<u32>>,
     /// Fragmentation, measured from the first request for a prefix on.
     pub(super) fragmentation: Option<Box<Fragmentation>>,
 }
 
 persist! { Subnet {
     values: [usage, fragmentation],
-    derived: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc],
+    derived: [name, zone, net, assign_public_address, addresses, first_pool, vpcs, first_vpc, for_prefixes],
 } }
 
 impl Subnet {
-    /// Returns the subnet of a configuration with all its addresses free, and the pool of each of its VPCs. Its
+    /// Returns the subnet of a configuration with all its addresses free, and the pools of its VPCs. Its
     /// pools come after `first_pool` others, its VPCs are numbered from `first_vpc`.
     pub(super) fn new(
         config: &SubnetConfig,
-        (zone, net): (ZoneId, Ipv4Net),
+        ResolvedSubnet { zone, net, reservations }: ResolvedSubnet,
         first_pool: usize,
         first_vpc: u32,
     ) -> (Subnet, impl Iterator<Item = AddressPool>) {
-        let pool = AddressPool::new(1 << (32 - net.prefix_len()), RESERVED_FIRST);
+        let first = u32::from(net.network());
+        let offsets =
+            |cidr: &Ipv4Net| u32::from(cidr.network()) - first..u32::from(cidr.broadcast()) - first + 1;
+        let all: Vec<Range<u32>> = reservations.iter().map(|(cidr, _)| offsets(cidr)).collect();
+        let of_prefixes = reservations.iter().filter(|(_, kind)| *kind == CidrReservationType::Prefix);
+        let for_prefixes: Vec<Range<u32>> = of_prefixes.map(|(cidr, _)| offsets(cidr)).collect();
+        let size = 1 << (32 - net.prefix_len());
+        let pool = AddressPool::of(size, RESERVED_FIRST, |offset| !is_in(&all, offset));
+        let kept = AddressPool::of(size, RESERVED_FIRST, |offset| is_in(&for_prefixes, offset));
+        let kept_pools = if for_prefixes.is_empty() { 0 } else { config.vpcs };
         let subnet = Subnet {
             name: config.name.clone(),
             zone,
             net,
             assign_public_address: config.assign_public_address,
-            addresses: u64::from(pool.capacity()) * u64::from(config.vpcs),
+            addresses: u64::from(pool.capacity() + kept.capacity()) * u64::from(config.vpcs),
             usage: UseOverTime::default(),
             first_pool: first_pool as u32,
             vpcs: config.vpcs,
             first_vpc,
+            for_prefixes,
             fragmentation: None,
         };
-        (subnet, std::iter::repeat_n(pool, config.vpcs as usize))
+        let pools = [(pool, config.vpcs), (kept, kept_pools)];
+        (subnet, pools.into_iter().flat_map(|(pool, count)| std::iter::repeat_n(pool, count as usize)))
     }
 
     /// Returns the position of the pool of the account's VPC.
@@ -71,9 +85,21 @@ impl Subnet {
         (self.first_pool + account.0 % self.vpcs) as usize
     }
 
+    /// Returns the position of the account's VPC's pool of addresses that are kept for prefixes, if there is one.
+    pub(super) fn pool_for_prefixes(&self, account: AccountId) -> Option<usize> {
+        (!self.for_prefixes.is_empty()).then(|| self.pool(account) + self.vpcs as usize)
+    }
+
+    /// Returns the position of the pool of the account's VPC that an address belongs to.
+    pub(super) fn pool_of(&self, account: AccountId, offset: u32) -> usize {
+        let kept = self.pool_for_prefixes(account).filter(|_| is_in(&self.for_prefixes, offset));
+        kept.unwrap_or_else(|| self.pool(account))
+    }
+
     /// Returns the positions of the pools of all its VPCs.
     pub(super) fn pools(&self) -> Range<usize> {
-        self.first_pool as usize..(self.first_pool + self.vpcs) as usize
+        let each = if self.for_prefixes.is_empty() { 1 } else { 2 };
+        self.first_pool as usize..(self.first_pool + each * self.vpcs) as usize
     }
 
     /// Returns the number of the account's VPC among all VPCs of the scenario, from 0 in file order.
@@ -103,4 +129,9 @@ impl Subnet {
             fragmentation.begin_window(now);
         }
     }
+}
+
+/// Returns true if an offset is in one of these ranges.
+fn is_in(ranges: &[Range<u32>], offset: u32) -> bool {
+    ranges.iter().any(|range| range.contains(&offset))
 }

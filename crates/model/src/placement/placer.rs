@@ -144,6 +144,14 @@ impl Placer {
         request.constraint.map_or(Ok(()), check)
     }
 
+    /// Returns true if the hardware and the terms of a host allow a request, whatever owner and room it has.
+    pub fn suits(&self, request: &Request, host: HostId, fleet: &Fleet) -> bool {
+        let suits = |constraint: &Constraint| {
+            constraints::suitable(request, constraint, &self.tenancies).suits(host, fleet)
+        };
+        request.constraint.as_ref().is_none_or(suits)
+    }
+
     /// Returns the host that the strategy selects for a request, among those of its zone that may take it.
     #[inline(always)] // every launch
     pub fn choose(&mut self, request: &Request, fleet: &Fleet) -> Option<HostId> {

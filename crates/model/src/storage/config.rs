@@ -33,6 +33,10 @@ pub struct StorageConfig {
     /// Rate at which a snapshot is copied \[MiB/s\]. Left out: it is complete at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_mibps: Option<u32>,
+    /// Least time from a snapshot of a volume that is still pending to the next one; default none. EC2's is 15s
+    /// (`SnapshotCreationPerVolumeRateExceeded`).
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub snapshot_spacing: Duration,
     /// Share of a volume's size that was ever written: what its first snapshot keeps, and the most any does;
     /// default 1.
     #[serde(default = "whole", skip_serializing_if = "is_whole")]
@@ -120,12 +124,17 @@ impl Default for StorageConfig {
             modify: Duration::ZERO,
             optimize: Duration::ZERO,
             snapshot_mibps: None,
+            snapshot_spacing: Duration::ZERO,
             written_share: whole(),
             changed_share_per_day: None,
             image: Duration::ZERO,
             backends: Vec::new(),
         }
     }
+}
+
+fn is_none(time: &Duration) -> bool {
+    *time == Duration::ZERO
 }
 
 fn whole() -> Decimal {

@@ -23,6 +23,10 @@ impl Storage {
         if found.pending_snapshots >= found.provisioned.kind.most_pending_snapshots() {
             return Err(Failure::ConcurrentSnapshotLimitExceeded.because(LimitKind::VolumeSnapshots, 1, 0));
         }
+        if found.pending_snapshots > 0 && self.is_too_soon(now, volume) {
+            return Err(Failure::SnapshotCreationPerVolumeRateExceeded.into());
+        }
+        let found = self.volumes.get_mut(&volume).expect("it was found");
         found.pending_snapshots += 1;
         let size_gib = found.provisioned.size_gib;
         let id = SnapshotId(self.created_snapshots);
@@ -46,6 +50,17 @@ impl Storage {
         self.weigh(now, id, usage);
         let after = copy_time(size_gib, self.config.snapshot_mibps);
         Ok((id, self.later(now, after, StorageStep::Snapshot(id), usage)))
+    }
+
+    /// Returns whether the last snapshot of a volume is pending and too recent for another (API reference, "Error codes",
+    /// `SnapshotCreationPerVolumeRateExceeded`, seen 2026-11-30: "Wait at least 15 seconds between concurrent volume
+    /// snapshots").
+    fn is_too_soon(&self, now: Time, volume: VolumeId) -> bool {
+        let last = self.lineages.range((volume, SnapshotId(0))..=(volume, SnapshotId(u32::MAX))).next_back();
+        let last = last.map(|(_, id)| &self.snapshots[id]);
+        last.is_some_and(|last| {
+            last.state == SnapshotState::Pending && now.since(last.started) < self.config.snapshot_spacing
+        })
     }
 
     /// Deletes a snapshot that no image uses; one that is still being copied goes when it is complete, and is not

@@ -64,9 +64,9 @@ pub struct Demand {
 }
 
 /// Returns the options of a launch but for the host; `None` where these are none.
-fn without_host(options: &LaunchOptions) -> Option<Arc<LaunchOptions>> {
-    let tenancy =
-        if options.tenancy == LaunchTenancy::Host { LaunchTenancy::Shared } else { options.tenancy };
+fn without_host(options: &LaunchOptions, is_dedicated: bool) -> Option<Arc<LaunchOptions>> {
+    let is_of_host = options.tenancy == LaunchTenancy::Host && !is_dedicated;
+    let tenancy = if is_of_host { LaunchTenancy::Shared } else { options.tenancy };
     let left = LaunchOptions { host: None, affinity: None, tenancy, ..options.clone() };
     (left != LaunchOptions::default()).then(|| Arc::new(left))
 }
@@ -240,11 +240,12 @@ impl Demand {
     }
 
     /// Returns the next call and the place it names if it is the trace's, at the start of the run, and launches an instance on
-    /// a host of the fleet: one that is there already. Call it before the first [`Demand::next`].
+    /// a host of the fleet: one that is there already. Call it before the first [`Demand::next`]. `host_of` tells beside the host of
+    /// a name whether it is a dedicated host, whose residents have its tenancy.
     pub fn next_resident(
         &mut self,
         directory: &mut Directory,
-        host_of: impl Fn(&str) -> Option<HostId>,
+        host_of: impl Fn(&str) -> Option<(HostId, bool)>,
     ) -> Result<Option<(Call, ResidentPlace)>, InputError> {
         let host = match &self.ahead {
             Some(Call { at: Time::ZERO, action: Action::Launch(launch), .. }) => {
@@ -253,12 +254,12 @@ impl Demand {
             _ => None,
         };
         let host = host.and_then(|HostHandle(handle)| host_of(&directory.handles.hosts()[handle as usize]));
-        let Some(host) = host else { return Ok(None) };
+        let Some((host, is_dedicated)) = host else { return Ok(None) };
         let mut call = self.ahead.take().expect("it names a host");
         let mut affinity = None;
         if let Action::Launch(launch) = &mut call.action {
             affinity = launch.options.as_ref().and_then(|options| options.affinity);
-            launch.options = launch.options.take().and_then(|options| without_host(&options));
+            launch.options = launch.options.take().and_then(|options| without_host(&options, is_dedicated));
         }
         self.number_instances(&mut call);
         let then = self.read_ahead(directory)?.unwrap_or(Time::NEVER);

@@ -138,6 +138,10 @@ pub enum ResourceCall {
     },
     /// Cancel a capacity reservation.
     CancelReservation(ReservationHandle),
+    /// Add so many private addresses and prefixes to a network interface.
+    AssignInterfaceAddresses(InterfaceHandle, AddressCount),
+    /// Remove so many private addresses and prefixes from it, the latest first.
+    UnassignInterfaceAddresses(InterfaceHandle, AddressCount),
 }
 
 /// Properties of a new volume.
@@ -227,8 +231,12 @@ impl ResourceCall {
             ResourceCall::AttachInterface(..) => Operation::AttachInterface,
             ResourceCall::DetachInterface(_) => Operation::DetachInterface,
             ResourceCall::DeleteInterface(_) => Operation::DeleteInterface,
-            ResourceCall::AssignAddresses(..) => Operation::AssignAddresses,
-            ResourceCall::UnassignAddresses(..) => Operation::UnassignAddresses,
+            ResourceCall::AssignAddresses(..) | ResourceCall::AssignInterfaceAddresses(..) => {
+                Operation::AssignAddresses
+            }
+            ResourceCall::UnassignAddresses(..) | ResourceCall::UnassignInterfaceAddresses(..) => {
+                Operation::UnassignAddresses
+            }
             ResourceCall::CreatePlacementGroup { .. } => Operation::CreatePlacementGroup,
             ResourceCall::DeletePlacementGroup(_) => Operation::DeletePlacementGroup,
             ResourceCall::AllocateHosts(..) => Operation::AllocateHost,

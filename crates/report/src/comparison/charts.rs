@@ -70,7 +70,7 @@ fn plot(comparison: &ComparisonData, metric: &MetricData) -> Option<Plot> {
         title: words(&metric.metric),
         caption: format!(
             "{}: difference to {}{at_baseline}. The bar is where it lies with {} % confidence, over all bars \
-             together; a dot alone is exact.{good}",
+             together, if differences between runs are about normal; a dot alone is exact.{good}",
             name(&metric.metric),
             name(baseline),
             100.0 * comparison.confidence,
@@ -88,7 +88,7 @@ fn along(comparison: &ComparisonData, unit: &str) -> String {
     let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
     let runs = match comparison.replications {
         1 => "one run each".to_string(),
-        runs => format!("n = {runs}, {}", level(comparison.confidence)),
+        runs => format!("n = {runs}, {} if normal", level(comparison.confidence)),
     };
     format!("to {baseline}{unit}; {runs}")
 }

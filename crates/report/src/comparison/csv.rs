@@ -17,7 +17,7 @@ type Column = (&'static str, fn(&Row<'_>) -> String);
 
 /// The columns, in order. Values are in the unit of the metric.
 #[rustfmt::skip]
-const COLUMNS: [Column; 20] = [
+const COLUMNS: [Column; 21] = [
     ("metric", |row| row.metric.metric.clone()),
     ("unit", |row| row.metric.unit.clone()),
     ("better", |row| row.metric.better.clone()),
@@ -36,6 +36,7 @@ const COLUMNS: [Column; 20] = [
     ("median_low", |row| low(interval(row, |paired| paired.median_interval))),
     ("median_high", |row| high(interval(row, |paired| paired.median_interval))),
     ("correlation", |row| number(row.entry.paired().and_then(|paired| paired.correlation))),
+    ("normality", |row| row.entry.paired().map_or("", |paired| paired.normality.name()).to_string()),
     ("verdict", |row| row.entry.verdict().map_or("baseline", |verdict| verdict.name()).to_string()),
     ("reason", |row| row.entry.judgement.as_ref().and_then(|judgement| judgement.reason.clone()).unwrap_or_default()),
 ];

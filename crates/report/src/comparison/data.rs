@@ -11,7 +11,7 @@ use crate::manifest;
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::comparison::{Arm, Comparison, ComparisonRow};
 use plimsoll_experiment::metric;
-use plimsoll_experiment::statistics::Interval;
+use plimsoll_experiment::statistics::{Interval, Normality};
 use plimsoll_experiment::verdict::{self, Certainty, Reason};
 
 /// The schema of this version.
@@ -89,6 +89,8 @@ pub struct Launches {
     pub succeeded: u64,
     /// Interval of the share that was launched, 0 to 1.
     pub interval: Option<Ends>,
+    /// Evidence that the shares of the runs are about normal: `plausible`, `untold` or `doubtful`.
+    pub normality: Option<NormalityData>,
 }
 
 /// Metric of every variant.
@@ -196,6 +198,41 @@ pub struct EstimateData {
     /// Correlation of the pairs; `None` where either does not vary.
     #[serde(default)]
     pub correlation: Option<f64>,
+    /// Evidence that the differences are about normal, which the intervals suppose.
+    #[serde(default)]
+    pub normality: NormalityData,
+}
+
+/// Evidence that values are about normal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NormalityData {
+    /// Values of the shape of normal ones.
+    Plausible,
+    /// Values that are too few to tell.
+    #[default]
+    Untold,
+    /// Values of another shape.
+    Doubtful,
+}
+
+impl NormalityData {
+    fn of(normality: Normality) -> NormalityData {
+        match normality {
+            Normality::Plausible => NormalityData::Plausible,
+            Normality::Untold => NormalityData::Untold,
+            Normality::Doubtful => NormalityData::Doubtful,
+        }
+    }
+
+    /// Returns the name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            NormalityData::Plausible => Normality::Plausible.name(),
+            NormalityData::Untold => Normality::Untold.name(),
+            NormalityData::Doubtful => Normality::Doubtful.name(),
+        }
+    }
 }
 
 /// Estimate without an interval.
@@ -256,7 +293,12 @@ impl VariantData {
             exact: arm.certain,
             seeds: arm.figures.iter().map(|figures| figures.seed).collect(),
             digests: arm.figures.iter().map(|figures| figures.digest.clone()).collect(),
-            launches: Launches { requested, succeeded, interval: arm.success_interval(confidence).map(ends) },
+            launches: Launches {
+                requested,
+                succeeded,
+                interval: arm.success_interval(confidence).map(ends),
+                normality: arm.success_normality().map(NormalityData::of),
+            },
             settled_from_s: arm.settled_from_s().flatten(),
         }
     }
@@ -368,6 +410,7 @@ impl PairedData {
                 interval_alone: Some(ends(paired.alone)),
                 median_interval: paired.median.map(ends),
                 correlation: paired.correlation,
+                normality: NormalityData::of(paired.normality),
             })),
         }
     }

@@ -66,7 +66,7 @@ fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
         figure(
             "Confidence",
             format!("{} %", 100.0 * comparison.confidence),
-            "of all intervals together".to_string(),
+            "of all intervals together, if normal".to_string(),
         ),
         figure("Better", count(VerdictData::Better), "of all differences".to_string()),
         figure("Worse", count(VerdictData::Worse), "of all differences".to_string()),
@@ -90,7 +90,9 @@ fn row(metric: &MetricData, entry: &VariantMetricData) -> Vec<TableCell> {
     let unit = metric.unit.as_str();
     let difference = entry.difference;
     let paired = entry.paired();
-    let interval = paired.map(|paired| change_between(paired.interval.0, paired.interval.1, unit));
+    let interval = paired.map(|paired| {
+        view::about(paired.normality) + &change_between(paired.interval.0, paired.interval.1, unit)
+    });
     let verdict = entry.verdict().map_or("baseline".to_string(), |verdict| verdict.name().replace('-', " "));
     let reason = entry.judgement.as_ref().and_then(|judgement| judgement.reason.as_ref());
     let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::data::{ComparisonData, MetricData, PairedData, VariantData, VariantMetricData, VerdictData};
+use super::data::{
+    ComparisonData, MetricData, NormalityData, PairedData, VariantData, VariantMetricData, VerdictData,
+};
 use crate::format::{amount, change, change_between, level, relative};
 use crate::table::{ReportTable, TableCell};
 use crate::text::name;
@@ -157,7 +159,9 @@ fn detail(metric: &MetricData, entry: &VariantMetricData, number: usize, correla
     cells.push(difference.map(|difference| change(difference.mean, unit)).unwrap_or_default());
     cells.push(difference.and_then(|difference| difference.relative).map(relative).unwrap_or_default());
     cells.push(match &entry.estimate {
-        Some(PairedData::Paired(paired)) => change_between(paired.interval.0, paired.interval.1, unit),
+        Some(PairedData::Paired(paired)) => {
+            about(paired.normality) + &change_between(paired.interval.0, paired.interval.1, unit)
+        }
         Some(PairedData::Sparse(sparse)) => {
             format!("{} of {} differ", sparse.pairs_that_differ, sparse.pairs)
         }
@@ -171,6 +175,14 @@ fn detail(metric: &MetricData, entry: &VariantMetricData, number: usize, correla
     cells.into_iter().map(TableCell::text).collect()
 }
 
+/// Returns the word before an interval of values that are not about normal, and which so holds less or more than it claims.
+pub fn about(normality: NormalityData) -> String {
+    match normality {
+        NormalityData::Doubtful => "about ".to_string(),
+        NormalityData::Plausible | NormalityData::Untold => String::new(),
+    }
+}
+
 fn correlation(entry: &VariantMetricData) -> Option<f64> {
     entry.paired().and_then(|paired| paired.correlation)
 }
@@ -180,7 +192,7 @@ pub fn launches(comparison: &ComparisonData) -> Option<ReportTable> {
     if comparison.variants.iter().all(|variant| variant.exact) {
         return None;
     }
-    let interval = format!("{} interval", level(comparison.confidence));
+    let interval = format!("{} interval if normal", level(comparison.confidence));
     let names = ["all replications", "asked for", "launched", "share"].map(Cow::Borrowed);
     let header = names.into_iter().chain([Cow::Owned(interval)]).collect();
     let row = |(number, variant): (usize, &VariantData)| {
@@ -191,7 +203,10 @@ pub fn launches(comparison: &ComparisonData) -> Option<ReportTable> {
         };
         let interval = match launches.interval {
             _ if variant.exact => "exact".to_string(),
-            Some((low, high)) => format!("{:.3} to {:.3} %", 100.0 * low, 100.0 * high),
+            Some((low, high)) => {
+                let about = about(launches.normality.unwrap_or_default());
+                format!("{about}{:.3} to {:.3} %", 100.0 * low, 100.0 * high)
+            }
             None => "too few events".to_string(),
         };
         let counts = [launches.requested, launches.succeeded].map(grouped);

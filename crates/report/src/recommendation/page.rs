@@ -53,6 +53,6 @@ fn key_figures(data: &RecommendationData) -> Vec<KeyFigure> {
         figure(name, value, proven.to_string()),
         figure("Points tried", grouped(data.tried.len() as u64), of_points),
         figure("Runs", grouped(data.runs), format!("seeds from {}", data.seed)),
-        figure("Confidence", level(data.confidence), "of each point".to_string()),
+        figure("Confidence", level(data.confidence), "of each point, if normal".to_string()),
     ]
 }

@@ -176,7 +176,7 @@ fn sureness(recommendation: &Recommendation) -> String {
         );
     }
     format!(
-        "A target holds where the runs show it with {} confidence, over all targets of a point together. All points have the \
+        "A target holds where the runs show it with {} confidence, if they are about normal, over all targets of a point together. All points have the \
          same seeds, and so the same demand (common random numbers); costs are means over the first {} of them.",
         level(checked.plan.confidence),
         grouped(checked.plan.replications as u64)

@@ -45,8 +45,8 @@ pub fn plots(sizing: &SizingData) -> Vec<Plot> {
         name: "sizing".to_string(),
         title: format!("{} by {}", target.metric, sizing.setting),
         caption: format!(
-            "A dot for each value tried: the mean over its runs. Each end of the interval has {} % confidence. Lines \
-             across are the target, {} {}{answer}.",
+            "A dot for each value tried: the mean over its runs. Each end of the interval has {} % confidence if runs are about \
+             normal. Lines across are the target, {} {}{answer}.",
             100.0 * sizing.confidence,
             target.relation,
             amount(target.value, &target.unit),

@@ -55,7 +55,11 @@ fn key_figures(sizing: &SizingData) -> Vec<KeyFigure> {
             grouped(sizing.points.iter().map(PointData::runs).sum::<u64>()),
             format!("seeds from {}", sizing.seed),
         ),
-        figure("Confidence", format!("{} %", 100.0 * sizing.confidence), "of each value".to_string()),
+        figure(
+            "Confidence",
+            format!("{} %", 100.0 * sizing.confidence),
+            "of each value, if normal".to_string(),
+        ),
     ];
     if let Some(PointData { hosts: Some(hosts), hosts_lower_bound: Some(bound), .. }) = at_answer {
         let note = "fewest of any packing of what ran at the peak".to_string();

@@ -110,7 +110,7 @@ fn sureness(sizing: &Sizing) -> String {
         _ => "Student's t over the runs".to_string(),
     };
     format!(
-        "What is said of each value has {level} % confidence: the ends of an interval are {ends}, for \
+        "What is said of each value has {level} % confidence if the runs are about normal: the ends of an interval are {ends}, for \
          the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
          anything that is no more than a guess, because refusals come in bursts: make more runs. All values have the \
          same seeds, and so the same demand (common random numbers)."

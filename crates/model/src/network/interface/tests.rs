@@ -322,3 +322,125 @@ fn random_use_of_a_subnet_gives_what_a_set_gives() {
         network.assert_conserved(firsts.len() as u64, 0);
     }
 }
+
+/// The plain subnet with CIDR reservations: the set of its free addresses.
+struct PlainSubnet {
+    free: BTreeSet<u32>,
+    for_prefixes: Vec<std::ops::Range<u32>>,
+    explicit: Vec<std::ops::Range<u32>>,
+}
+
+impl PlainSubnet {
+    fn is_in(ranges: &[std::ops::Range<u32>], offset: u32) -> bool {
+        ranges.iter().any(|range| range.contains(&offset))
+    }
+
+    fn single(&mut self) -> Option<u32> {
+        let kept = |offset: &u32| {
+            PlainSubnet::is_in(&self.for_prefixes, *offset) || PlainSubnet::is_in(&self.explicit, *offset)
+        };
+        let offset = self.free.iter().copied().find(|offset| !kept(offset))?;
+        self.free.remove(&offset);
+        Some(offset)
+    }
+
+    /// Returns the free blocks: those that are kept for prefixes, then the others.
+    fn blocks(&self) -> Vec<u32> {
+        let starts = (0..256).step_by(BLOCK as usize);
+        let whole = |first: &u32, is_kept: bool| {
+            (*first..*first + BLOCK).all(|offset| {
+                self.free.contains(&offset)
+                    && !PlainSubnet::is_in(&self.explicit, offset)
+                    && PlainSubnet::is_in(&self.for_prefixes, offset) == is_kept
+            })
+        };
+        let of = |is_kept| starts.clone().filter(move |first| whole(first, is_kept));
+        of(true).chain(of(false)).collect()
+    }
+
+    fn prefix(&mut self) -> Option<u32> {
+        let first = *self.blocks().first()?;
+        (first..first + BLOCK).for_each(|offset| assert!(self.free.remove(&offset)));
+        Some(first)
+    }
+}
+
+/// A /24 of which a /27 and a /28 are kept for prefixes, and a /29 and a /30 for addresses that are named: single addresses and prefixes
+/// that come and go are those of a plain set, and no prefix is refused while one of its blocks is free.
+#[test]
+fn reservations_keep_their_addresses_as_a_plain_set_does() {
+    let text = "
+        [[subnets]]
+        name = 'a'
+        zone = 'x'
+        cidr = '10.0.1.0/24'
+        cidr_reservations = [
+            { cidr = '10.0.1.64/27', type = 'prefix' },
+            { cidr = '10.0.1.0/28', type = 'prefix' },
+            { cidr = '10.0.1.40/29', type = 'explicit' },
+            { cidr = '10.0.1.200/30', type = 'explicit' },
+        ]";
+    for seed in 0..20 {
+        let mut network = Network::new(&toml::from_str(text).unwrap(), &["x", "y"]).unwrap();
+        // The first four of the subnet and the last are EC2's own, reserved or not.
+        assert_eq!(network.subnets()[0].addresses, 251 - 12);
+        let mut plain = PlainSubnet {
+            free: (4..255).collect(),
+            for_prefixes: vec![64..96, 0..16],
+            explicit: vec![40..48, 200..204],
+        };
+        let mut random = Seed(seed).stream(Purpose::Placement, 2);
+        let mut taken: Vec<(AddressRange, u32)> = Vec::new();
+        for step in 0..2_000u64 {
+            let now = Time(step);
+            let is_filling = step / 250 % 2 == 0;
+            if taken.is_empty() || random.below(8) < if is_filling { 7 } else { 2 } {
+                let (range, expected) = match random.below(6) {
+                    0 => (AddressRange::Prefix, plain.prefix()),
+                    _ => (AddressRange::Single, plain.single()),
+                };
+                let found = network.take_ranges(now, A, ACCOUNT, range, 1);
+                assert_eq!(found.as_ref().ok().map(|found| found[0]), expected, "seed {seed}, step {step}");
+                if let (Err(reason), AddressRange::Prefix) = (&found, range) {
+                    let refused = Failure::InsufficientCidrBlocks;
+                    assert_eq!(*reason, refused.because(LimitKind::SubnetPrefixes, 1, 0));
+                }
+                taken.extend(expected.map(|first| (range, first)));
+            } else {
+                let (range, first) = taken.swap_remove(random.below(taken.len() as u64) as usize);
+                network.give_back_ranges(now, A, ACCOUNT, range, &[first]);
+                plain.free.extend(first..first + range.addresses());
+            }
+            let used: u32 = taken.iter().map(|(range, _)| range.addresses()).sum();
+            assert_eq!(network.subnets()[0].usage.used(), u64::from(used));
+        }
+        taken.drain(..).for_each(|(range, first)| {
+            network.give_back_ranges(Time(2_000), A, ACCOUNT, range, &[first]);
+        });
+        network.assert_conserved(0, 0);
+        assert!(network.is_empty());
+    }
+}
+
+/// Sixty instances are on the lowest addresses: with 64 addresses kept, four prefixes fit beside them whatever else is taken.
+#[test]
+fn a_reservation_holds_room_for_prefixes_in_a_full_subnet() {
+    let text = "
+        [[subnets]]
+        name = 'a'
+        zone = 'x'
+        cidr = '10.0.1.0/24'
+        cidr_reservations = [{ cidr = '10.0.1.128/26', type = 'prefix' }]";
+    let mut network = Network::new(&toml::from_str(text).unwrap(), &["x", "y"]).unwrap();
+    let mut singles = Vec::new();
+    while let Some(address) = network.allocate(A, ACCOUNT, Time(0)) {
+        singles.push(address);
+    }
+    assert_eq!((singles.len(), network.free_addresses(A, ACCOUNT)), (251 - 64, 0));
+    let prefixes = network.take_ranges(Time(1), A, ACCOUNT, AddressRange::Prefix, 4).unwrap();
+    assert_eq!(prefixes, [128, 144, 160, 176]);
+    let refused = network.take_ranges(Time(2), A, ACCOUNT, AddressRange::Prefix, 1).unwrap_err();
+    assert_eq!(refused, Failure::InsufficientCidrBlocks.because(LimitKind::SubnetPrefixes, 1, 0));
+    network.give_back_ranges(Time(3), A, ACCOUNT, AddressRange::Prefix, &prefixes);
+    assert_eq!(network.allocate(A, ACCOUNT, Time(4)), None, "no single address is taken from what is kept");
+}

@@ -132,3 +132,29 @@ fn an_archived_snapshot_is_whole_and_paid_for_ninety_days() {
     scene.storage.delete_snapshot(at(142 * day), ANN, first, &mut scene.usage).unwrap();
     assert_eq!(held(&scene), [0, 0]);
 }
+
+#[test]
+fn a_snapshot_waits_until_the_pending_one_before_it_is_old_enough() {
+    let mut scene = Scene::new(&format!("snapshot_spacing = '15s'\n{SLOW}"));
+    let volume = scene.volume(0, 10);
+    let other = scene.volume(0, 10);
+    let soon = Err(Failure::SnapshotCreationPerVolumeRateExceeded.into());
+    let (_, due) = scene.snapshot(0, volume).unwrap();
+    assert_eq!(seconds(due), 10);
+    assert_eq!(scene.snapshot(9, volume), soon);
+    assert!(scene.snapshot(9, other).is_ok(), "each volume by itself");
+    scene.finish(10, due.unwrap());
+    let large = scene.volume(10, 100);
+    assert!(scene.snapshot(11, volume).is_ok(), "the one before is complete");
+    let (first, _) = scene.snapshot(20, large).unwrap();
+    assert_eq!(scene.snapshot(34, large), soon);
+    // Deleted, it is pending still.
+    scene.storage.delete_snapshot(at(34), ANN, first, &mut scene.usage).unwrap();
+    assert_eq!(scene.snapshot(34, large), soon);
+    assert!(scene.snapshot(35, large).is_ok());
+    assert_eq!(scene.snapshot(36, large), soon, "the last one counts");
+    scene.storage.assert_conserved(&scene.usage);
+    let mut without = Scene::new(SLOW);
+    let volume = without.volume(0, 100);
+    assert!(without.snapshot(0, volume).is_ok() && without.snapshot(0, volume).is_ok(), "off by default");
+}

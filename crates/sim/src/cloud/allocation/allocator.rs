@@ -94,7 +94,11 @@ impl HostAllocator {
             (Tenancy::Shared, None) if !constraint.whole => self.fleet.accepts(host),
             (Tenancy::Shared | Tenancy::Dedicated, None) => self.fleet.is_vacant(host),
             (Tenancy::Dedicated, Some(owner)) => owner == (request.account, Ownership::Instances),
-            (Tenancy::Shared | Tenancy::Host(_), _) => false,
+            (Tenancy::Host(_), Some(owner)) => {
+                owner == (request.account, Ownership::Allocated)
+                    && self.placer.suits(request, host, &self.fleet)
+            }
+            (Tenancy::Shared, Some(_)) | (Tenancy::Host(_), None) => false,
         };
         let is_fit = self.fleet.has_room(host, &request.footprint());
         if !takes || !is_fit || self.fleet.is_barred(host, constraint.barred) {

@@ -6,7 +6,7 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::{AccountId, Time};
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::network::{self, AddressRange, Association, Holder, InterfaceRef};
+use plimsoll_model::network::{AddressRange, Association, Holder, InterfaceRef};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{AddressHandle, Handle, InterfaceHandle};
 use plimsoll_model::workload::resource_call::AddressCount;
@@ -121,31 +121,55 @@ pub fn change_addresses(
 ) -> Result<(), FailureReason> {
     let slot = targets::changeable(world, account, instance)?;
     let view = interfaces::network_view(world, slot);
+    let first = InterfaceRef::First(&view);
     if adds {
-        interfaces::add_addresses(world, now, &view, change)
+        interfaces::add_addresses(world, now, first, change)
     } else {
-        take_addresses_away(world, now, &view, change)
+        take_addresses_away(world, now, first, change)
     }?;
     world.instances.ensure_extras(slot);
     security_groups::sync_addresses(world, slot);
     Ok(())
 }
 
-/// Unassigns addresses and prefixes of the first interface; all or nothing.
+/// Adds addresses and prefixes to a network interface, attached or not, or removes them; all or nothing.
+pub fn change_interface_addresses(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    name: InterfaceHandle,
+    (change, adds): (AddressCount, bool),
+) -> Result<(), FailureReason> {
+    let id = world.api.handles.interfaces.find(name.0, Failure::InvalidNetworkInterfaceIdNotFound)?;
+    let on = InterfaceRef::Further(account, id);
+    if adds {
+        interfaces::add_addresses(world, now, on, change)
+    } else {
+        take_addresses_away(world, now, on, change)
+    }
+}
+
+/// Unassigns addresses and prefixes of an interface; all or nothing.
 fn take_addresses_away(
     world: &mut World,
     now: Time,
-    instance: &network::InterfaceOwner,
+    on: InterfaceRef<'_>,
     AddressCount { addresses, prefixes }: AddressCount,
 ) -> Result<(), FailureReason> {
-    let first = InterfaceRef::First(instance);
-    let has = |range| world.network.first_interface_ranges(instance.id, range).len() as u32;
-    if addresses > has(AddressRange::Single) || prefixes > has(AddressRange::Prefix) {
+    let network = &world.network;
+    let has = |range| match on {
+        InterfaceRef::First(instance) => Ok(network.first_interface_ranges(instance.id, range).len() as u32),
+        InterfaceRef::Further(account, id) => {
+            let unknown = Failure::InvalidNetworkInterfaceIdNotFound;
+            network.interface(account, id).map(|of| of.ranges(range).len() as u32).ok_or(unknown)
+        }
+    };
+    if addresses > has(AddressRange::Single)? || prefixes > has(AddressRange::Prefix)? {
         return Err(Failure::InvalidParameterValue.into());
     }
     for (range, count) in [(AddressRange::Single, addresses), (AddressRange::Prefix, prefixes)] {
         if count > 0 {
-            world.network.unassign(now, first, range, count as u16)?;
+            world.network.unassign(now, on, range, count as u16)?;
         }
     }
     Ok(())

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::cloud::allocation::requests;
 use crate::cloud::api::launch_context::{Allocation, LaunchContext};
-use crate::cloud::api::security_groups;
 use crate::cloud::api::tags::check_tags;
+use crate::cloud::api::{hibernation, security_groups};
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::instances::{interfaces, spot, volumes};
 use crate::cloud::world::World;
-use plimsoll_base::catalogue;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, InstanceId, PlacementGroupId, Time, TypeId};
 use plimsoll_model::placement::groups::GroupRule;
@@ -60,6 +59,9 @@ pub fn apply_options(
     context.preference = preference;
     world.hosts.placer.check(&context.request, &world.hosts.fleet)?;
     check_type(world, launch.kind, options, context.request.group())?;
+    if options.hibernation {
+        hibernation::check(world, account, launch.kind, options)?;
+    }
     Ok(Idempotency::New)
 }
 
@@ -120,10 +122,6 @@ fn placement_group(
     world.hosts.placer.groups.named(account, name)
 }
 
-/// Memory from which on an instance cannot hibernate (EC2 user guide, "Prerequisites for Amazon EC2 instance
-/// hibernation": "must be less than 150 GiB").
-const HIBERNATED_MIB: u32 = 150 * 1024;
-
 /// Checks that a type can be launched with these options at all.
 pub fn check_type(
     world: &World,
@@ -147,11 +145,6 @@ pub fn check_type(
         if contradicts || (persists && group.is_some()) {
             return Err(Failure::InvalidParameterCombination.into());
         }
-    }
-    let memory = world.types.of(kind).amounts.memory_mib();
-    let is_bare_metal = catalogue::find(name).is_some_and(|entry| entry.bare_metal);
-    if options.hibernation && (is_bare_metal || memory >= HIBERNATED_MIB) {
-        return Err(Failure::UnsupportedHibernation.into());
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod describe;
 pub mod dispatch;
 pub mod ends;
 pub mod handles;
+pub mod hibernation;
 pub mod instance_action;
 pub mod launch;
 pub mod launch_batch;

@@ -4,7 +4,7 @@ use crate::cloud::allocation::allocator::HostAllocator;
 use crate::cloud::instances::quota_claims;
 use crate::cloud::world::World;
 use plimsoll_base::catalogue;
-use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, HostId, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::Fleet;
 use plimsoll_model::fleet::hardware::{Hardware, Model};
@@ -14,6 +14,13 @@ use plimsoll_model::placement::groups::{GroupRule, MAX_PARTITIONS};
 use plimsoll_model::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
+
+/// Placement groups of an account in the region, at most (EC2 user guide, "Placement group rules and limitations", seen 2026-11-30:
+/// "You can create a maximum of 500 placement groups per account in each Region").
+const MOST_GROUPS: u64 = 500;
+
+/// Characters of the name of a group, at most (`CreatePlacementGroup`, "GroupName", botocore 1.44.8: "Up to 255 ASCII characters").
+const MOST_NAME_LENGTH: u64 = 255;
 
 /// Carries out `CreatePlacementGroup`.
 pub fn create_placement_group(
@@ -38,7 +45,17 @@ pub fn create_placement_group(
         (GroupStrategy::Cluster, None) => GroupRule::Cluster { strict: world.api.created_groups.strict },
     };
     let name = &world.directory.handles.placement_groups()[group.0 as usize];
-    world.hosts.placer.groups.create(account, name, rule).map(|_| ())
+    let groups = &mut world.hosts.placer.groups;
+    let (length, has) = (name.chars().count() as u64, groups.of_account(account).count() as u64);
+    if length > MOST_NAME_LENGTH {
+        let refused = Failure::InvalidParameterValue;
+        return Err(refused.because(LimitKind::NameLength, length, MOST_NAME_LENGTH));
+    }
+    if has >= MOST_GROUPS {
+        let left = MOST_GROUPS.saturating_sub(has);
+        return Err(Failure::PlacementGroupLimitExceeded.because(LimitKind::PlacementGroups, 1, left));
+    }
+    groups.create(account, name, rule).map(|_| ())
 }
 
 /// Carries out `DeletePlacementGroup`.

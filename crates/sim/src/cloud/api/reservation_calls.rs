@@ -17,13 +17,16 @@ use crate::cloud::instances::quota_claims;
 use crate::cloud::instances::reference::Slot;
 use crate::cloud::simulation::event::{Event, Rank};
 use crate::cloud::world::World;
-use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, CapacityReservationId, Time, ZoneId};
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Terms;
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::ReservationHandle;
+
+/// Instances of a call, at most (`CreateCapacityReservation`, "InstanceCount", botocore 1.44.8: "Valid range: 1 - 1000").
+const MOST_INSTANCES: u32 = 1000;
 
 /// Carries out `CreateCapacityReservation`, with or without an end date.
 pub fn create_reservation(
@@ -35,6 +38,10 @@ pub fn create_reservation(
 ) -> Result<(), FailureReason> {
     if until.is_some_and(|until| until <= now) {
         return Err(Failure::InvalidParameterValue.into());
+    }
+    if !(1..=MOST_INSTANCES).contains(&terms.count) {
+        let (asked, most) = (u64::from(terms.count), u64::from(MOST_INSTANCES));
+        return Err(Failure::InvalidParameterValue.because(LimitKind::ReservationSize, asked, most));
     }
     let slot = world.learn_type(terms.kind).request(account, zone);
     if !world.is_offered(terms.kind, zone) {

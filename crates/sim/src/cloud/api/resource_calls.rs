@@ -67,6 +67,12 @@ fn dispatch(
         UnassignAddresses(instance, count) => {
             address_calls::change_addresses(world, now, account, *instance, *count, false)
         }
+        AssignInterfaceAddresses(interface, count) => {
+            address_calls::change_interface_addresses(world, now, account, *interface, (*count, true))
+        }
+        UnassignInterfaceAddresses(interface, count) => {
+            address_calls::change_interface_addresses(world, now, account, *interface, (*count, false))
+        }
         CreateVolume { volume, zone, spec, snapshot, multi_attach } => volume_calls::create_volume(
             world,
             now,

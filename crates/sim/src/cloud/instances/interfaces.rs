@@ -22,7 +22,7 @@ pub fn attach_for_launch(
     let instance = network::InterfaceOwner { id, account, zone, subnet, limits };
     let count = AddressCount { addresses: options.addresses, prefixes: options.prefixes };
     if count != AddressCount::default() {
-        add_addresses(world, now, &instance, count)?;
+        add_addresses(world, now, InterfaceRef::First(&instance), count)?;
     }
     for _ in 0..options.interfaces {
         let interface = world.network.create_interface(now, account, subnet)?;
@@ -35,23 +35,22 @@ pub fn attach_for_launch(
     Ok(())
 }
 
-/// Assigns addresses and prefixes to the first interface of an instance; all or nothing.
+/// Assigns addresses and prefixes to an interface; all or nothing.
 pub fn add_addresses(
     world: &mut World,
     now: Time,
-    instance: &network::InterfaceOwner,
+    on: InterfaceRef<'_>,
     AddressCount { addresses, prefixes }: AddressCount,
 ) -> Result<(), FailureReason> {
-    let first = InterfaceRef::First(instance);
     let none_asked = addresses == 0 && prefixes == 0;
     if addresses > 0 || none_asked {
-        world.network.assign(now, first, AddressRange::Single, small(addresses)?)?;
+        world.network.assign(now, on, AddressRange::Single, small(addresses)?)?;
     }
     if prefixes > 0 {
-        let assigned = world.network.assign(now, first, AddressRange::Prefix, small(prefixes)?);
+        let assigned = world.network.assign(now, on, AddressRange::Prefix, small(prefixes)?);
         assigned.inspect_err(|_| {
             if addresses > 0 {
-                let undone = world.network.unassign(now, first, AddressRange::Single, addresses as u16);
+                let undone = world.network.unassign(now, on, AddressRange::Single, addresses as u16);
                 undone.expect("they were just assigned");
             }
         })?;

@@ -81,6 +81,16 @@ fn devices(
     }
 }
 
+/// Returns the root volume of the instances of a launch, if they have one.
+pub fn root_device(
+    world: &World,
+    account: AccountId,
+    options: &LaunchOptions,
+) -> Result<Option<BlockDevice>, FailureReason> {
+    let (devices, has_root) = devices(world, account, options)?;
+    Ok(devices.into_iter().next().filter(|_| has_root))
+}
+
 /// Binds the handles of the images that exist from the start.
 pub fn name_images(world: &mut World) {
     for image in world.storage.images() {

@@ -12,6 +12,8 @@ use plimsoll_base::input::{InputError, Place, Problem};
 use plimsoll_base::units::figures::decimal;
 use plimsoll_base::units::{HostId, Time};
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::placement::request::{Constraint, Request, Tenancy};
+use plimsoll_model::placement::tenancies::Ownership;
 use plimsoll_model::workload::call::{Action, Call, End, Launch, Resident};
 
 /// Slots reserved beyond the residents, so that ordinary fluctuation does not reallocate the table.
@@ -44,8 +46,10 @@ pub fn seed(world: &mut World) -> Result<Residents, InputError> {
 fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
     let mut placed = 0;
     loop {
-        let fleet = &world.hosts.fleet;
-        let next = world.demand.next_resident(&mut world.directory, |name| fleet.named(name))?;
+        let (fleet, tenancies) = (&world.hosts.fleet, world.hosts.placer.tenancies());
+        let is_dedicated = |host| matches!(tenancies.owner(host), Some((_, Ownership::Allocated)));
+        let host_of = |name: &str| fleet.named(name).map(|host| (host, is_dedicated(host)));
+        let next = world.demand.next_resident(&mut world.directory, host_of)?;
         let Some((Call { account, action: Action::Launch(launch), .. }, place)) = next else { break };
         let host = place.host;
         world.api.batch.clear();
@@ -55,9 +59,10 @@ fn place_residents_of_trace(world: &mut World) -> Result<u64, InputError> {
         let applied = launch::apply_options(world, &mut context);
         applied.map_err(|reason| problem(world, format!("is refused: {}", reason.failure.ec2_name())))?;
         context.request.zone = world.hosts.fleet.zone_of(host);
+        name_dedicated_host(&mut context.request, host);
         match launch_batch::allocate_on(world, &mut context, place) {
             Ok(true) => {}
-            Ok(false) => return Err(problem(world, no_room(world, host)).into()),
+            Ok(false) => return Err(problem(world, no_room(world, &context.request, host)).into()),
             Err(reason) => {
                 return Err(problem(world, format!("is refused: {}", reason.failure.ec2_name())).into());
             }
@@ -89,7 +94,20 @@ fn misplaced(world: &World, launch: &Launch, host: HostId, number: u64, why: &st
     )
 }
 
-fn no_room(world: &World, host: HostId) -> String {
+/// Has a resident of tenancy `host` name the host that it is on, as a launch on it would.
+fn name_dedicated_host(request: &mut Request, host: HostId) {
+    if let Some(Constraint { tenancy: tenancy @ Tenancy::Host(None), .. }) = &mut request.constraint {
+        *tenancy = Tenancy::Host(Some(host));
+    }
+}
+
+fn no_room(world: &World, request: &Request, host: HostId) -> String {
+    let of_account = Some((request.account, Ownership::Allocated));
+    if matches!(request.tenancy(), Tenancy::Host(_))
+        && world.hosts.placer.tenancies().owner(host) != of_account
+    {
+        return "is no dedicated host of its account".to_string();
+    }
     let free = world.hosts.fleet.hosts()[host.index()].free;
     let (vcpu, memory) = (f64::from(free.vcpu_milli()) / 1000.0, f64::from(free.memory_mib()) / 1024.0);
     format!(

@@ -53,14 +53,46 @@ pub fn delete_interface(row: &mut TraceRow) -> Option<ResourceCall> {
 
 /// Reads `assign-addresses`.
 pub fn assign_addresses(row: &mut TraceRow) -> Option<ResourceCall> {
-    let (instance, number) = (instance(row), number(row));
-    Some(ResourceCall::AssignAddresses(instance?, number))
+    Some(match (addressed(row)?, number(row)) {
+        (Addressed::Instance(instance), number) => ResourceCall::AssignAddresses(instance, number),
+        (Addressed::Interface(interface), number) => {
+            ResourceCall::AssignInterfaceAddresses(interface, number)
+        }
+    })
 }
 
 /// Reads `unassign-addresses`.
 pub fn unassign_addresses(row: &mut TraceRow) -> Option<ResourceCall> {
-    let (instance, number) = (instance(row), number(row));
-    Some(ResourceCall::UnassignAddresses(instance?, number))
+    Some(match (addressed(row)?, number(row)) {
+        (Addressed::Instance(instance), number) => ResourceCall::UnassignAddresses(instance, number),
+        (Addressed::Interface(interface), number) => {
+            ResourceCall::UnassignInterfaceAddresses(interface, number)
+        }
+    })
+}
+
+/// Interface to which addresses are assigned, or from which they are taken.
+enum Addressed {
+    /// First interface of an instance.
+    Instance(Handle),
+    /// Interface by its own name.
+    Interface(InterfaceHandle),
+}
+
+/// Reads the interface of a call about addresses, which a row names by one of two columns.
+fn addressed(row: &mut TraceRow) -> Option<Addressed> {
+    match (instance(row), interface(row)) {
+        (Some(instance), None) => Some(Addressed::Instance(instance)),
+        (None, Some(interface)) => Some(Addressed::Interface(interface)),
+        (Some(_), Some(_)) => {
+            row.wrong(Column::Interface, "is given beside an `instance`, whose first interface that is");
+            None
+        }
+        (None, None) => {
+            row.add_to_row("found no interface, expected an `instance`, for its first, or an `interface`");
+            None
+        }
+    }
 }
 
 fn address(row: &mut TraceRow) -> Option<AddressHandle> {

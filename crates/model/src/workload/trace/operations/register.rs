@@ -68,7 +68,8 @@ const INGRESS: &[Column] = &[Column::SecurityGroup, Column::Protocol, Column::So
 const EGRESS: &[Column] = &[Column::SecurityGroup, Column::Protocol, Column::Destination];
 const PORTS: &[&[Column]] = &[&[Column::Ports]];
 const HOST_TERMS: &[Column] = &[Column::Type, Column::Family, Column::AutoPlacement, Column::HostRecovery];
-const ADDRESSES: &[&[Column]] = &[&[Column::Addresses, Column::Prefixes]];
+const ADDRESSES: &[&[Column]] =
+    &[&[Column::Instance, Column::Interface, Column::Addresses, Column::Prefixes]];
 
 /// Returns the entry of an operation.
 #[rustfmt::skip]
@@ -114,8 +115,8 @@ pub fn entry(operation: Operation) -> OperationEntry {
         O::AttachInterface => resource(&[C::Interface, C::Instance], &[], network::attach_interface),
         O::DetachInterface => resource(&[C::Interface], &[], network::detach_interface),
         O::DeleteInterface => resource(&[C::Interface], &[], network::delete_interface),
-        O::AssignAddresses => resource(&[C::Instance], ADDRESSES, network::assign_addresses),
-        O::UnassignAddresses => resource(&[C::Instance], ADDRESSES, network::unassign_addresses),
+        O::AssignAddresses => resource(&[], ADDRESSES, network::assign_addresses),
+        O::UnassignAddresses => resource(&[], ADDRESSES, network::unassign_addresses),
         O::CreatePlacementGroup => resource(&[C::Group, C::GroupStrategy], &[&[C::Partitions]], placement::create_group),
         O::DeletePlacementGroup => resource(&[C::Group], &[], placement::delete_group),
         O::AllocateHost => resource(&[C::Host, C::Zone], &[HOST_TERMS], placement::allocate_hosts),

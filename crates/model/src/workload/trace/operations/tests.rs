@@ -302,6 +302,11 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
             R::AssignAddresses(Handle(0), addresses(2, 1)),
         ),
         ("unassign-addresses instance=x prefixes=1", R::UnassignAddresses(Handle(0), addresses(0, 1))),
+        ("assign-addresses interface=n addresses=2", R::AssignInterfaceAddresses(interface, addresses(2, 0))),
+        (
+            "unassign-addresses interface=n addresses=1",
+            R::UnassignInterfaceAddresses(interface, addresses(1, 0)),
+        ),
         ("create-placement-group group=p group_strategy=cluster", placement(GroupStrategy::Cluster, None)),
         ("create-placement-group group=p group_strategy=spread", placement(GroupStrategy::Spread, None)),
         (

@@ -173,6 +173,14 @@ fn a_cell_that_cannot_be_read_says_why_and_what_else() {
         ),
         ("associate-address address=e instance=x reassociate=maybe", "`reassociate`: found `maybe`"),
         ("create-interface interface=n subnet=wbe", "`subnet`: found `wbe`, expected a subnet"),
+        (
+            "assign-addresses addresses=1",
+            "found no interface, expected an `instance`, for its first, or an `interface`",
+        ),
+        (
+            "assign-addresses instance=x interface=n addresses=1",
+            "`interface`: found `n`, which is given beside an `instance`",
+        ),
         ("assign-addresses instance=x", "found no addresses, expected `addresses` or `prefixes` above 0"),
         (
             "create-placement-group group=p group_strategy=sprad",
