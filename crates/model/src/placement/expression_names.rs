@@ -40,6 +40,20 @@ pub enum NameSubject {
     Request,
 }
 
+impl NameSubject {
+    /// Returns the word by which a callable says that it looks at this; `None` where it is told in any case, since it makes no more
+    /// classes of hosts.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            NameSubject::Room | NameSubject::Parts => None,
+            NameSubject::Instances => Some("count"),
+            NameSubject::Rack => Some("rack"),
+            NameSubject::Ends => Some("exit"),
+            NameSubject::Request => Some("request"),
+        }
+    }
+}
+
 impl ExpressionName {
     /// Returns true if the amount of every host of a kind follows from what is free on it and the request; it then grows with what is free,
     /// or shrinks.

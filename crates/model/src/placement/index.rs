@@ -22,6 +22,7 @@ use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{ClassMarks, Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::fleet::index::{Allowed, HostFilter};
+use plimsoll_base::input::InputError;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Footprint, HostId, ZoneId};
 
@@ -209,6 +210,11 @@ impl FleetIndex {
     pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
         let hosts = (fleet, self.exits.as_ref());
         self.ranking.as_deref().map(|ranking| cost_of(id, hosts, ranking, request))
+    }
+
+    /// Returns the error for which costs are not known any more.
+    pub fn failure(&self) -> Option<&InputError> {
+        self.ranking.as_deref()?.failure()
     }
 
     /// Returns true if hosts are ranked, and this one has no value.

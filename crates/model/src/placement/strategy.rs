@@ -175,7 +175,9 @@ impl Strategy {
     /// Refuses a ranking that has no value on an empty host of a kind, whichever of two requests is placed there:
     /// 1 vCPU and 1 GiB, without GPU and with one.
     pub fn check(&self, skus: &[Sku]) -> Result<(), Problem> {
-        let Some(ranking) = &self.ranking else { return Ok(()) };
+        let Some(ranking) = self.ranking.as_ref().filter(|ranking| !ranking.may_exclude_all()) else {
+            return Ok(());
+        };
         let small = Resources::new(1_000, 1_024);
         let mut with_gpu = small;
         with_gpu.0[Resources::GPU] = 1_000;

@@ -2,6 +2,7 @@
 //! that shows how the strategies differ.
 
 mod bounds;
+mod callables;
 mod constrained;
 mod diagnoses;
 mod expressions;

@@ -4,6 +4,7 @@ use super::bound::{Bound, Span};
 use super::cost::Cost;
 use crate::fleet::host::Sku;
 use crate::fleet::topology::Parts;
+use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Footprint, RackId, Resources};
 
 /// Inputs of a cost beside the capacity of the host.
@@ -96,6 +97,14 @@ pub trait Ranking: Send + Sync {
             }
             _ => Bound::Unknown,
         }
+    }
+    /// Returns true if it is meant that no host may have a value, whatever is free.
+    fn may_exclude_all(&self) -> bool {
+        false
+    }
+    /// Returns the error for which costs are not known any more. The run ends with it.
+    fn failure(&self) -> Option<&InputError> {
+        None
     }
     /// Returns true if bounds of hosts of a kind come close to their costs as spans narrow, so that a search by bounds looks at few of
     /// them.

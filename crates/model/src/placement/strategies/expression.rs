@@ -40,6 +40,20 @@ pub(super) fn minimizing(rules: &[&str]) -> Strategy {
     Strategy::ranked(ByExpressions::of(rules))
 }
 
+/// Returns the inputs of a cost by classes from the parts of a decision that it uses.
+pub(super) fn inputs_of(uses: impl Fn(NameSubject) -> bool) -> RankingInputs {
+    if uses(NameSubject::Request) { RankingInputs::FreeAndAnyRequest } else { RankingInputs::Free }
+}
+
+/// Returns the marks of classes that such a cost needs.
+pub(super) fn marks_of(uses: impl Fn(NameSubject) -> bool) -> ClassMarks {
+    ClassMarks {
+        instances: uses(NameSubject::Instances),
+        rack: uses(NameSubject::Rack),
+        left: uses(NameSubject::Ends),
+    }
+}
+
 /// Ranking by the values of expressions.
 pub(super) struct ByExpressions {
     expressions: Vec<Arc<Expression>>,
@@ -68,18 +82,9 @@ impl ByExpressions {
             }),
             _ => None,
         };
-        let inputs = match count {
-            Some(order) => RankingInputs::Instances(order),
-            None if uses(NameSubject::Request) => RankingInputs::FreeAndAnyRequest,
-            None => RankingInputs::Free,
-        };
-        let marks = match count {
-            Some(_) => ClassMarks::default(),
-            None => ClassMarks {
-                instances: uses(NameSubject::Instances),
-                rack: uses(NameSubject::Rack),
-                left: uses(NameSubject::Ends),
-            },
+        let (inputs, marks) = match count {
+            Some(order) => (RankingInputs::Instances(order), ClassMarks::default()),
+            None => (inputs_of(uses), marks_of(uses)),
         };
         ByExpressions { inputs, marks, count, expressions }
     }
@@ -121,7 +126,7 @@ impl Ranking for ByExpressions {
 
 /// Takes the host with the least cost; none where no host has a value.
 #[derive(Clone)]
-struct LeastValue;
+pub(super) struct LeastValue;
 
 persist! { LeastValue {} }
 
