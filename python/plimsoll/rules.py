@@ -126,6 +126,11 @@ class Request(Amounts):
         """NUMA nodes that it names, 1 or 2; 0: the fewest."""
         return self._decision.amount("request.nodes")
 
+    @property
+    def left(self) -> Fraction:
+        """Time until the instance is predicted to have ended, rounded up as that of a host is [h]; 1000 without prediction."""
+        return self._decision.amount("request.left")
+
     def __repr__(self) -> str:
         return f"request for {self._decision.short('request')}"
 

@@ -80,6 +80,10 @@ def by_end(request: Request, host: Host) -> tuple[Fraction, Fraction]:
     return -host.exit.left, host.free.vcpu
 
 
+def outlived(request: Request, host: Host) -> tuple[Fraction, Fraction]:
+    return max(request.left - host.exit.left, Fraction(0)), host.free.vcpu
+
+
 def by_parts(request: Request, host: Host) -> tuple[Fraction | float, ...]:
     unused = host.gpu.unused if host.gpu.devices else math.nan
     return host.numa.most_vcpu, host.gpu.largest, unused if request.gpu else 0
@@ -97,6 +101,7 @@ def stated(*minimize: str) -> dict[str, object]:
         (dot_product, "dot-product"),
         (by_rack, stated("rack", "-free_share.memory")),
         (by_end, stated("-exit.left", "free.vcpu")),
+        (outlived, stated("max(request.left - exit.left, 0)", "free.vcpu")),
         (
             lambda request, host: abs(host.free.vcpu - 3 * request.vcpu) / 7 + host.used.memory / 3,
             stated("abs(free.vcpu - 3 * request.vcpu) / 7 + used.memory / 3"),
@@ -278,7 +283,7 @@ def test_a_rule_is_told_every_name_of_an_expression() -> None:
         if of is Host:
             each = [names(parts[name], name + ".") if name in parts else {name} for name in properties]
             return set().union(*each)
-        assert all((getattr(of, name).__doc__ or "").endswith((".", "beyond a week.")) for name in properties)
+        assert all((getattr(of, name).__doc__ or "").endswith((".", "beyond a week.", "without prediction.")) for name in properties)
         return {prefix + name for name in properties}
 
     assert names(Host, "") | names(Request, "request.") == {name for name, _ in json.loads(told)}

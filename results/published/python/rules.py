@@ -29,12 +29,17 @@ def by_rack(request: Request, host: Host) -> tuple[Fraction, ...]:
     return host.count, host.rack
 
 
+def outlived(request: Request, host: Host) -> tuple[Fraction, ...]:
+    return max(request.left - host.exit.left, Fraction(0)), host.free.vcpu, host.free.memory
+
+
 RULES: list[tuple[Callable[[Request, Host], Fraction | tuple[Fraction, ...]], list[str]]] = [
     (best_fit, ["free.vcpu", "free.memory"]),
     (spread, ["count"]),
     (dot_product, ["-(request_share.vcpu * free_share.vcpu + request_share.memory * free_share.memory)"]),
     (nearest, ["abs(free.vcpu - request.vcpu)", "free.memory"]),
     (by_rack, ["count", "rack"]),
+    (outlived, ["max(request.left - exit.left, 0)", "free.vcpu", "free.memory"]),
 ]
 
 

@@ -13,7 +13,7 @@ use crate::fleet::topology::NodeOrder;
 use plimsoll_base::engine::checkpoint::Persist;
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
-use plimsoll_base::units::{Footprint, HostId, RackId, Resources};
+use plimsoll_base::units::{Footprint, HostId, Resources};
 
 /// Hosts of one zone that may take one request, as a selector sees them. The index and the plain scan both answer
 /// these questions.
@@ -184,8 +184,7 @@ impl Strategy {
         let has_value = |sku: &Sku| {
             let parts = (!sku.topology.is_flat()).then(|| sku.topology.empty());
             let free = &sku.capacity;
-            let host =
-                Candidate { sku, free, parts: parts.as_ref(), instances: 0, rack: RackId(0), left_h: 0 };
+            let host = Candidate { parts: parts.as_ref(), ..Candidate::of_amounts(sku, free) };
             [small, with_gpu].iter().any(|request| ranking.cost(host, &Footprint::from(*request)).exists())
         };
         let problem = |sku: &Sku| {

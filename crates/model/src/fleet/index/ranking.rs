@@ -52,6 +52,15 @@ pub struct ClassMarks {
     pub rack: bool,
     /// Time that the last instance has left, in steps.
     pub left: bool,
+    /// Time that the request is predicted to take, in steps: no mark of hosts, but each has an order of the classes.
+    pub request_left: bool,
+}
+
+impl ClassMarks {
+    /// Returns the groups of hosts of a strategy with these marks: one where it knows predicted ends, else none.
+    pub fn groups(self) -> u32 {
+        u32::from(self.left || self.request_left)
+    }
 }
 
 /// Host as a cost sees it.
@@ -69,12 +78,14 @@ pub struct Candidate<'a> {
     pub rack: RackId,
     /// Time that its last instance is predicted to have left, rounded up in steps \[h\]; of no meaning unless the ranking's marks have it.
     pub left_h: u32,
+    /// Time until the request is predicted to have ended, rounded up in steps \[h\]; of no meaning unless the ranking's marks have it.
+    pub request_left_h: u32,
 }
 
 impl<'a> Candidate<'a> {
     /// Returns a host of which no more than its free amounts is known.
     pub fn of_amounts(sku: &'a Sku, free: &'a Resources) -> Candidate<'a> {
-        Candidate { sku, free, parts: None, instances: 0, rack: RackId(0), left_h: 0 }
+        Candidate { sku, free, parts: None, instances: 0, rack: RackId(0), left_h: 0, request_left_h: 0 }
     }
 }
 

@@ -20,8 +20,13 @@ pub const NAME: &str = "callable";
 pub const RULE: &str = "least value that a rule outside the program gives, the first number first; none where it gives infinity to all hosts";
 
 /// Parts of a decision that a rule looks at only if it says so.
-const OPTIONAL: [NameSubject; 4] =
-    [NameSubject::Request, NameSubject::Instances, NameSubject::Rack, NameSubject::Ends];
+const OPTIONAL: [NameSubject; 5] = [
+    NameSubject::Request,
+    NameSubject::RequestEnd,
+    NameSubject::Instances,
+    NameSubject::Rack,
+    NameSubject::Ends,
+];
 
 /// Builds the strategy of a configuration with this name.
 pub fn build(config: &StrategyConfig) -> Result<Strategy, Vec<Problem>> {
@@ -40,7 +45,7 @@ pub fn build(config: &StrategyConfig) -> Result<Strategy, Vec<Problem>> {
     let (Some(rule), true) = (rule, problems.is_empty()) else { return Err(problems) };
     let names = NAMES.iter().filter(|name| is_told(name, &looks_at)).collect();
     let by_callable = ByCallable { door: door.clone(), rule, names, looks_at };
-    let groups = u32::from(by_callable.marks().left);
+    let groups = by_callable.marks().groups();
     Ok(Strategy { groups, selector: Box::new(LeastValue), ..Strategy::ranked(by_callable) })
 }
 

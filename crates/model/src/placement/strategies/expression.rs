@@ -26,7 +26,7 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
         let expressions = parameters.expressions("minimize").to_vec();
         let always_has_value = expressions.iter().all(|expression| expression.always_has_value());
         let by_expressions = ByExpressions::new(expressions);
-        let groups = u32::from(by_expressions.marks.left);
+        let groups = by_expressions.marks.groups();
         let by_value = Strategy { groups, ..Strategy::ranked(by_expressions) };
         match always_has_value {
             true => by_value,
@@ -42,7 +42,10 @@ pub(super) fn minimizing(rules: &[&str]) -> Strategy {
 
 /// Returns the inputs of a cost by classes from the parts of a decision that it uses.
 pub(super) fn inputs_of(uses: impl Fn(NameSubject) -> bool) -> RankingInputs {
-    if uses(NameSubject::Request) { RankingInputs::FreeAndAnyRequest } else { RankingInputs::Free }
+    match uses(NameSubject::Request) || uses(NameSubject::RequestEnd) {
+        true => RankingInputs::FreeAndAnyRequest,
+        false => RankingInputs::Free,
+    }
 }
 
 /// Returns the marks of classes that such a cost needs.
@@ -51,6 +54,7 @@ pub(super) fn marks_of(uses: impl Fn(NameSubject) -> bool) -> ClassMarks {
         instances: uses(NameSubject::Instances),
         rack: uses(NameSubject::Rack),
         left: uses(NameSubject::Ends),
+        request_left: uses(NameSubject::RequestEnd),
     }
 }
 

@@ -63,7 +63,7 @@ fn asking(rules: &Rules) -> StrategyConfig {
 fn a_callable_takes_the_hosts_of_the_strategy_whose_rule_it_is() {
     let all = &["request", "count", "rack", "exit"][..];
     let best_fit: fn(AmountOf<'_>) -> Vec<f64> = |told| vec![told("free.vcpu"), told("free.memory")];
-    let cases: [(StrategyConfig, &'static [&'static str], fn(AmountOf<'_>) -> Vec<f64>); 6] = [
+    let cases: [(StrategyConfig, &'static [&'static str], fn(AmountOf<'_>) -> Vec<f64>); 7] = [
         (StrategyConfig::named("best-fit"), &[], best_fit),
         (StrategyConfig::named("best-fit"), all, best_fit),
         (StrategyConfig::named("spread"), &["count"], |told| vec![told("count")]),
@@ -71,6 +71,11 @@ fn a_callable_takes_the_hosts_of_the_strategy_whose_rule_it_is() {
         (expressions(&["-exit.left", "free.vcpu"]), &["exit"], |told| {
             vec![-told("exit.left"), told("free.vcpu")]
         }),
+        (
+            expressions(&["max(exit.left - request.left, 0)", "free.vcpu"]),
+            &["exit", "request.left"],
+            |told| vec![(told("exit.left") - told("request.left")).max(0.0), told("free.vcpu")],
+        ),
         (expressions(&["abs(free.vcpu - 3 * request.vcpu)", "gpu.unused"]), &["request"], |told| {
             vec![(told("free.vcpu") - 3.0 * told("request.vcpu")).abs(), told("gpu.unused")]
         }),
@@ -149,11 +154,11 @@ fn every_mistake_of_its_table_is_told_with_its_place() {
         ),
         (
             vec![own.clone(), ("looks_at", "count".into())],
-            "expected a list of request, count, rack, exit",
+            "expected a list of request, request.left, count, rack, exit",
         ),
         (
             vec![own, ("looks_at", vec!["free"].into())],
-            "expected a list of request, count, rack, exit",
+            "expected a list of request, request.left, count, rack, exit",
         ),
     ] {
         let [told] = &*problems(&parameters, door()) else { panic!("one problem of {parameters:?}") };
