@@ -195,11 +195,14 @@ pub struct ClassIndex {
 impl ClassIndex {
     /// Returns an index without hosts, for so many groups of them, and for a cost that tells these times of a request apart.
     pub fn new(inputs: RankingInputs, groups: u32, lefts: Vec<u32>) -> ClassIndex {
-        assert!(lefts.len() == 1 || inputs == RankingInputs::FreeAndAnyRequest, "times are of requests");
+        assert!(
+            lefts.len() == 1 || matches!(inputs, RankingInputs::Free | RankingInputs::FreeAndAnyRequest),
+            "a cost in whatever way depends on the time that a request has left"
+        );
         assert!(groups == 1 || inputs == RankingInputs::Free, "groups are searched by what is free alone");
         assert!(!matches!(inputs, RankingInputs::Instances(_)), "a cost by instances is indexed by count");
         let views = match inputs {
-            RankingInputs::Free => 1,
+            RankingInputs::Free => lefts.len(),
             RankingInputs::FreeAndNodes => 2,
             RankingInputs::FreeAndRequest
             | RankingInputs::FreeAndAnyRequest
@@ -359,13 +362,19 @@ impl ClassIndex {
     #[inline]
     fn view_of(&self, (shape, left_h): (ShapeId, u32), shapes: &Shapes) -> usize {
         match self.inputs {
-            RankingInputs::Free => 0,
+            RankingInputs::Free => self.time_of(left_h),
             RankingInputs::FreeAndNodes => usize::from(shapes.request(shape).numa == NumaNodes::Two),
             RankingInputs::FreeAndRequest | RankingInputs::Instances(_) => shape.0 as usize,
-            RankingInputs::FreeAndAnyRequest if self.lefts.len() == 1 => shape.0 as usize,
-            RankingInputs::FreeAndAnyRequest => {
-                shape.0 as usize * self.lefts.len() + self.lefts.partition_point(|left| *left < left_h)
-            }
+            RankingInputs::FreeAndAnyRequest => shape.0 as usize * self.lefts.len() + self.time_of(left_h),
+        }
+    }
+
+    /// Returns the place of a time that a request has left among those that are told apart.
+    #[inline]
+    fn time_of(&self, left_h: u32) -> usize {
+        match self.lefts.len() {
+            1 => 0,
+            _ => self.lefts.partition_point(|left| *left < left_h),
         }
     }
 
@@ -578,7 +587,8 @@ impl ClassIndex {
                     self.request_of(number, shapes)
                 }
                 RankingInputs::FreeAndNodes if number == 1 => (&two_nodes, 0),
-                _ => (&any, 0),
+                RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => (&any, 0),
+                RankingInputs::Free => (&any, self.lefts[number]),
             };
             let class = (&self.classes[id as usize], parts);
             rank_class(&mut self.views[number], id, class, request, skus, ranking);

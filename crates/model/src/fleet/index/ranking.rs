@@ -52,7 +52,7 @@ pub struct ClassMarks {
     pub rack: bool,
     /// Time that the last instance has left, in steps.
     pub left: bool,
-    /// Time that the request is predicted to take, in steps: no mark of hosts, but each has an order of the classes.
+    /// Time until the request is predicted to have ended, in steps: no mark of hosts, but for each there is an order of the classes.
     pub request_left: bool,
 }
 

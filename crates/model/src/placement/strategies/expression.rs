@@ -42,10 +42,7 @@ pub(super) fn minimizing(rules: &[&str]) -> Strategy {
 
 /// Returns the inputs of a cost by classes from the parts of a decision that it uses.
 pub(super) fn inputs_of(uses: impl Fn(NameSubject) -> bool) -> RankingInputs {
-    match uses(NameSubject::Request) || uses(NameSubject::RequestEnd) {
-        true => RankingInputs::FreeAndAnyRequest,
-        false => RankingInputs::Free,
-    }
+    if uses(NameSubject::Request) { RankingInputs::FreeAndAnyRequest } else { RankingInputs::Free }
 }
 
 /// Returns the marks of classes that such a cost needs.
