@@ -27,9 +27,12 @@ pub trait Callables: Send + Sync {
 #[derive(Clone)]
 pub struct CallableDoor(Arc<Door>);
 
+/// Values by the number of the rule and the amounts.
+type Answers = HashMap<(usize, Box<[Amount]>), Box<[f64]>>;
+
 struct Door {
     callables: Box<dyn Callables>,
-    answers: Mutex<HashMap<(usize, Box<[Amount]>), Box<[f64]>>>,
+    answers: Mutex<Answers>,
     /// The first error: no answer is known from then on.
     failure: OnceLock<InputError>,
 }

@@ -14,12 +14,18 @@ use plimsoll_base::input::{InputError, Place, Problem};
 /// Amounts by name, in the units of the model, which have no rounding.
 type AmountOf<'a> = &'a dyn Fn(&str) -> f64;
 
+/// Values of a host.
+type Rule = fn(AmountOf<'_>) -> Vec<f64>;
+
+/// Strategy, and what a rule that does the same looks at.
+type Case = (StrategyConfig, &'static [&'static str], Rule);
+
 /// Rules by name, with the words of what they look at, and an error after so many questions.
 #[derive(Clone)]
 struct Rules {
     names: Vec<String>,
     looks_at: &'static [&'static str],
-    values: fn(AmountOf<'_>) -> Vec<f64>,
+    values: Rule,
     asked: Arc<AtomicUsize>,
     answers: usize,
 }
@@ -46,7 +52,7 @@ impl Callables for Rules {
     }
 }
 
-fn rules(looks_at: &'static [&'static str], values: fn(AmountOf<'_>) -> Vec<f64>) -> Rules {
+fn rules(looks_at: &'static [&'static str], values: Rule) -> Rules {
     let names = vec!["other".to_string(), "own".to_string()];
     Rules { names, looks_at, values, asked: Arc::default(), answers: usize::MAX }
 }
@@ -62,8 +68,8 @@ fn asking(rules: &Rules) -> StrategyConfig {
 #[test]
 fn a_callable_takes_the_hosts_of_the_strategy_whose_rule_it_is() {
     let all = &["request", "count", "rack", "exit"][..];
-    let best_fit: fn(AmountOf<'_>) -> Vec<f64> = |told| vec![told("free.vcpu"), told("free.memory")];
-    let cases: [(StrategyConfig, &'static [&'static str], fn(AmountOf<'_>) -> Vec<f64>); 7] = [
+    let best_fit: Rule = |told| vec![told("free.vcpu"), told("free.memory")];
+    let cases: [Case; 7] = [
         (StrategyConfig::named("best-fit"), &[], best_fit),
         (StrategyConfig::named("best-fit"), all, best_fit),
         (StrategyConfig::named("spread"), &["count"], |told| vec![told("count")]),
