@@ -77,7 +77,7 @@ fn call(seconds: u64, scale: u64) -> Measured {
         format!("workload.arrivals.0.process.per_hour={}.0", 7_200_000 / scale),
         format!("workload.calls.0.process.per_hour={}.0", 352_800_000 / scale),
     ];
-    let overrides = Overrides { set, seed: None };
+    let overrides = Overrides { set, seed: None, ..Overrides::default() };
     let scenario = Scenario::parse("api.toml".as_ref(), SCENARIO, &overrides).expect("it is well formed");
     let (outcome, seconds) = simulated(&scenario);
     let plane = outcome.control_plane.expect("a control plane is modelled");

@@ -66,7 +66,8 @@ fn main() {
 
 fn measure(case: &Case, set: &[&str]) {
     let path = format!("{}/workloads/scenarios/{}.toml", env!("CARGO_MANIFEST_DIR"), case.scenario);
-    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+    let overrides =
+        Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None, ..Overrides::default() };
     let scenario = Scenario::read(Path::new(&path), &overrides).expect("a scenario of the project");
     let at = Time::ZERO.after(parse_duration(case.at).expect("a constant"));
     let place = tempfile::tempdir().expect("a folder for what is written");

@@ -116,7 +116,7 @@ fn compare(is_smoke: bool) -> usize {
     };
     let variant = |name: &&str| Variant {
         label: name.to_string(),
-        overrides: Overrides { set: set(name), seed: None },
+        overrides: Overrides { set: set(name), seed: None, ..Overrides::default() },
     };
     let design = Design {
         scenario: file("scenarios/quickstart.toml"),

@@ -87,7 +87,8 @@ fn run_scenario(name: &str, settings: &[&str], strategy: &str, shorten: u64) -> 
     if shorten > 1 {
         set.push("duration=500s".to_string());
     }
-    run(&Scenario::read(path.as_ref(), &Overrides { set, seed: None }).expect("a scenario of the project"))
+    run(&Scenario::read(path.as_ref(), &Overrides { set, seed: None, ..Overrides::default() })
+        .expect("a scenario of the project"))
 }
 
 /// Two thousand shapes in hundredths of a vCPU and MiB: no two hosts are alike, every one a class.

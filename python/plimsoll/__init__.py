@@ -1,11 +1,12 @@
 """Runs plimsoll, and reads its results.
 
 The program does all the work, in a process of its own: it uses every processor while Python goes on, and a result is the
-folder that the command line writes, byte for byte.
+folder that the command line writes, byte for byte. A strategy may be a function of Python, which the program asks (`plimsoll.rules`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,15 +15,17 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plimsoll.rules import AskedRule, Host, LooksFurther, Request, Rule, answer_all, name_of
+
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Comparison", "PlimsollError", "Result", "Sweep", "binary", "compare", "run", "sweep"]
+__all__ = ["Comparison", "Host", "PlimsollError", "Request", "Result", "Rule", "Sweep", "binary", "compare", "run", "sweep"]
 
 Settings = Mapping[str, Any]
 
@@ -112,6 +115,7 @@ class Sweep:
 def run(
     scenario: str | os.PathLike[str],
     *,
+    strategy: str | Mapping[str, Any] | Rule | None = None,
     hosts: str | os.PathLike[str] | None = None,
     set: Settings | None = None,
     seed: int | None = None,
@@ -123,20 +127,29 @@ def run(
 ) -> Result:
     """Runs a scenario, or with `hosts` a trace on the hosts of a file.
 
+    `strategy` is the name of a strategy, a table of its name and parameters, or a function that gives a host a number for a request
+    (`plimsoll.rules`): the least is taken. An error of the function ends the run, and is raised here.
+
     `set` changes keys of the scenario by their dotted path. Without `output` the result is in a temporary folder. `progress`
     lets the program draw on standard error. `options` are more words of the command line.
     """
-    words = ["run", os.fspath(scenario), *settings(set), *options]
+    if strategy is not None and "placement.strategy" in (set or {}):
+        raise ValueError("found `strategy` and `placement.strategy` in `set`, expected one of them")
+    rules = [AskedRule(name_of(strategy), strategy)] if callable(strategy) else []
+    own = {} if strategy is None or rules else {"placement.strategy": strategy}
+    words = ["run", os.fspath(scenario), *settings(set), *settings(own), *options]
     words += [] if hosts is None else ["--hosts", os.fspath(hosts)]
     words += [] if seed is None else ["--seed", str(seed)]
     words += (["--tables"] if tables else []) + ([] if report else ["--no-report"])
+    if rules:
+        return Result(call_with_rules(lambda: [*words, *settings({"placement.strategy": table(rules[0])})], rules, output, progress))
     return Result(call(words, output, progress))
 
 
 def compare(
     scenario: str | os.PathLike[str],
     *,
-    strategies: Sequence[str] = (),
+    strategies: Sequence[str | Rule] = (),
     variants: Mapping[str, Settings] | None = None,
     replications: int = 10,
     set: Settings | None = None,
@@ -144,13 +157,24 @@ def compare(
     progress: bool = False,
     options: Sequence[str] = (),
 ) -> Comparison:
-    """Compares strategies, or variants by their settings, under the same demand."""
+    """Compares strategies, or variants by their settings, under the same demand.
+
+    A strategy is a name, or a function that gives a host a number for a request (`plimsoll.rules`), and has the name of the function.
+    """
     words = ["compare", os.fspath(scenario), "--replications", str(replications), *settings(set), *options]
-    words += ["--strategies", ",".join(strategies)] if strategies else []
-    for name, changed in (variants or {}).items():
-        pairs = [f"{path}={toml(value)}" for path, value in changed.items()]
-        words += ["--variant", ":".join([name, *pairs])]
-    return Comparison(call(words, output, progress))
+    others = [word for name, changed in (variants or {}).items() for word in variant(name, changed)]
+    rules = {name_of(one): AskedRule(name_of(one), one) for one in strategies if not isinstance(one, str)}
+    if not rules:
+        named = ["--strategies", ",".join(map(str, strategies))] if strategies else []
+        return Comparison(call([*words, *named, *others], output, progress))
+    names = [one if isinstance(one, str) else name_of(one) for one in strategies]
+    check_names(names)
+
+    def with_rules() -> list[str]:
+        each = [variant(name, {"placement.strategy": table(rules[name]) if name in rules else name}) for name in names]
+        return [*words, *(word for two in each for word in two), *others]
+
+    return Comparison(call_with_rules(with_rules, list(rules.values()), output, progress))
 
 
 def sweep(
@@ -198,6 +222,24 @@ def write_arrow(parquet: Path, arrow: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Refuses strategies beside functions that cannot be told apart, or that have to be named."""
+    if "all" in names:
+        raise ValueError("found the strategy `all` beside a function, expected the names of the strategies")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"found two strategies called `{twice}`, expected names of their own; set `__name__` of the function")
+
+
+def variant(name: str, changed: Settings) -> list[str]:
+    """Returns a variant of a comparison as words of the command line."""
+    return ["--variant", ":".join([name, ",".join(f"{path}={toml(value)}" for path, value in changed.items())])]
+
+
+def table(rule: AskedRule) -> dict[str, Any]:
+    """Returns the table of a strategy that asks a rule."""
+    return {"name": "callable", "rule": rule.name, "looks_at": sorted(rule.looks_at)}
+
+
 def settings(changed: Settings | None) -> list[str]:
     """Returns settings as words of the command line."""
     return [word for path, value in (changed or {}).items() for word in ("--set", f"{path}={toml(value)}")]
@@ -220,8 +262,8 @@ def toml(value: Any) -> str:
 
 def call(words: Sequence[str], output: str | os.PathLike[str] | None, progress: bool) -> Path:
     """Runs the program, and returns the folder that it wrote. An interrupt is handed on, and waited for."""
-    folder = Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="plimsoll-")) / "result"
-    command = [os.fspath(binary()), *words, "-o", os.fspath(folder), *([] if progress else ["--quiet"])]
+    folder = folder_of(output)
+    command = command_of(words, folder, progress)
     stderr = None if progress else subprocess.PIPE
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True) as program:
         try:
@@ -230,6 +272,72 @@ def call(words: Sequence[str], output: str | os.PathLike[str] | None, progress: 
             program.send_signal(signal.SIGINT)
             program.wait()
             raise
-    if program.returncode != 0:
-        raise PlimsollError((told or "").removeprefix("error: ").strip(), program.returncode)
+    return finished(program.returncode, told, folder)
+
+
+def call_with_rules(
+    words: Callable[[], Sequence[str]],
+    rules: Sequence[AskedRule],
+    output: str | os.PathLike[str] | None,
+    progress: bool,
+) -> Path:
+    """Runs the program and answers for rules. It begins anew with other words when a rule reads what it was not told so far."""
+    names = ",".join(check_rule(rule.name) for rule in rules)
+    folder = folder_of(output)
+    while True:
+        command = command_of([*words(), "--callables", names], folder, progress)
+        try:
+            return call_once_with_rules(command, folder, rules, progress)
+        except LooksFurther as further:
+            assert any(further.word in rule.looks_at for rule in rules)
+
+
+def check_rule(name: str) -> str:
+    """Refuses the name of a function that the command line would take apart."""
+    if "," in name or not name:
+        raise ValueError(f"found a function called {name!r}, expected a name without commas; set `__name__` of the function")
+    return name
+
+
+def call_once_with_rules(command: Sequence[str], folder: Path, rules: Sequence[AskedRule], progress: bool) -> Path:
+    """Runs the program and answers for rules until the end, or until an error of a rule, which ends it."""
+    with tempfile.TemporaryFile() as file:  # a pipe that is read at the end could be full before
+        stderr = None if progress else file
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr) as program:
+            assert program.stdin is not None and program.stdout is not None
+            try:
+                answer_all(rules, program.stdout, program.stdin)
+                program.wait()
+            except BaseException:
+                end(program)
+                raise
+        file.seek(0)
+        return finished(program.returncode, file.read().decode(errors="replace"), folder)
+
+
+def end(program: subprocess.Popen[bytes]) -> None:
+    """Ends a program that asks, and waits until it has removed what it did not finish."""
+    assert program.stdin is not None and program.stdout is not None
+    if os.name != "nt":
+        program.send_signal(signal.SIGINT)
+    for pipe in (program.stdin, program.stdout):
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+    program.wait()
+
+
+def folder_of(output: str | os.PathLike[str] | None) -> Path:
+    """Returns the result folder: the one that is named, or one in a temporary folder."""
+    return Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="plimsoll-")) / "result"
+
+
+def command_of(words: Sequence[str], folder: Path, progress: bool) -> list[str]:
+    """Returns the command line that writes a result folder."""
+    return [os.fspath(binary()), *words, "-o", os.fspath(folder), *([] if progress else ["--quiet"])]
+
+
+def finished(exit_code: int, told: str | None, folder: Path) -> Path:
+    """Returns the folder of a program that has succeeded, or raises what it told."""
+    if exit_code != 0:
+        raise PlimsollError((told or "").removeprefix("error: ").strip(), exit_code)
     return folder

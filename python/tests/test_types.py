@@ -16,6 +16,14 @@ result: plimsoll.Result = plimsoll.run("a.toml", seed=7, set={"placement.strateg
 digest: str = result.digest
 files: dict[str, Path] = result.tables
 compared: plimsoll.Comparison = plimsoll.compare("a.toml", strategies=["spread"], variants={"more": {"duration": "2d"}})
+
+def fullest(request: plimsoll.Request, host: plimsoll.Host) -> tuple[plimsoll.rules.Number, ...]:
+    return host.free.vcpu - request.vcpu, 2 * host.count
+
+rule: plimsoll.Rule = fullest
+plimsoll.run("a.toml", strategy=fullest)
+plimsoll.run("a.toml", strategy={"name": "best-of-k", "k": 3})
+plimsoll.compare("a.toml", strategies=["spread", fullest, lambda request, host: host.free_share.memory])
 swept: plimsoll.Sweep = plimsoll.sweep("a.toml", output=Path("out"))
 """
 
@@ -26,6 +34,9 @@ WRONG = {
     'plimsoll.run("a.toml").digst': "attr-defined",
     'plimsoll.compare("a.toml", replications=None)': "arg-type",
     "plimsoll.binary() + 1": "operator",
+    'plimsoll.run("a.toml", strategy=lambda request: 1)': "arg-type",
+    'plimsoll.run("a.toml", strategy=lambda request, host: host.fre.vcpu)': "attr-defined",
+    'plimsoll.run("a.toml", strategy=lambda request, host: "least")': "arg-type",
 }
 
 

@@ -31,7 +31,7 @@ pub struct Overriding {
 
 impl From<&Overriding> for Overrides {
     fn from(options: &Overriding) -> Overrides {
-        Overrides { set: options.set.clone(), seed: options.seed }
+        Overrides { set: options.set.clone(), seed: options.seed, ..Overrides::default() }
     }
 }
 

@@ -9,7 +9,7 @@ use super::file_kind::{self, FileKind};
 use super::journal::Journal;
 use super::trials::TrialWatch;
 use super::variants::variants;
-use super::{Conclusion, arguments, machine};
+use super::{Conclusion, arguments, callables, machine};
 use crate::experiment::design::{DEFAULT_METRICS, Design, Precision};
 use crate::experiment::estimate::estimated_bytes;
 use crate::experiment::margin::Margin;
@@ -25,6 +25,8 @@ use crate::report::{ResultFolder, comparison, render};
 pub struct CompareArgs {
     #[command(flatten)]
     experiment: arguments::Experiment,
+    #[command(flatten)]
+    callables: callables::CallableOptions,
     /// Placement strategies to compare, the first being the baseline; `all` stands for those not named
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     strategies: Vec<String>,
@@ -93,11 +95,13 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
     let comparison = result?;
     let execution = journal.close(simulation_s, args.experiment.common.threads());
     let place = render::publish(folder, &comparison::files(&comparison, &execution))?;
-    args.experiment.common.show(
-        &place,
-        || comparison::ComparisonData::of(&comparison),
-        |width| comparison::terminal::text(&comparison, width),
-    )?;
+    if !args.callables.take_standard_output() {
+        args.experiment.common.show(
+            &place,
+            || comparison::ComparisonData::of(&comparison),
+            |width| comparison::terminal::text(&comparison, width),
+        )?;
+    }
     Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })
 }
 
@@ -114,9 +118,12 @@ fn design(args: &CompareArgs) -> Result<Design, InputError> {
             .with_help("allow more, or ask for fewer")
             .into());
     }
+    let mut variants = variants(&args.strategies, &args.variant, &args.experiment.overriding)?;
+    let callables = args.callables.door()?;
+    variants.iter_mut().for_each(|variant| variant.overrides.callables.clone_from(&callables));
     Ok(Design {
         scenario: args.experiment.scenario.clone(),
-        variants: variants(&args.strategies, &args.variant, &args.experiment.overriding)?,
+        variants,
         replications: args.experiment.replications.get(),
         precision,
         metrics: args.metrics.clone(),

@@ -4,6 +4,7 @@
 //! panic (101) that says how to replay it.
 
 mod arguments;
+mod callables;
 mod check;
 mod compare;
 mod completions;

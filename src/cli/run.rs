@@ -9,7 +9,7 @@ use super::journal::{self, Journal};
 use super::panic::{self, Work};
 use super::progress::Watch;
 use super::source::ScenarioSource;
-use super::{Conclusion, arguments, machine, output};
+use super::{Conclusion, arguments, callables, machine, output};
 use crate::cloud::explain::Subject;
 use crate::cloud::outcome::Outcome;
 use crate::cloud::{Cloud, RunOptions};
@@ -38,6 +38,8 @@ pub struct RunArgs {
     overriding: arguments::Overriding,
     #[command(flatten)]
     common: arguments::Common,
+    #[command(flatten)]
+    callables: callables::CallableOptions,
     /// Result folder [default: results/runs/<scenario name>/]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -133,7 +135,7 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
     check_objectives(&scenario, args)?;
     machine::check_fits(&scenario)?;
     if args.dry_run {
-        return tell_size(&scenario).map(Conclusion::from);
+        return tell_size(&scenario, args).map(Conclusion::from);
     }
     let default_place = || Path::new("results/runs").join(&scenario.name);
     let place = args.output.clone().unwrap_or_else(default_place);
@@ -182,7 +184,8 @@ pub fn main(args: &RunArgs) -> Result<Conclusion, InputError> {
 
 /// Reads the scenario: for clients where their requests are repeated, and for the rest of a run where it goes on.
 fn read(args: &RunArgs, file: &Path) -> Result<Scenario, InputError> {
-    let overrides = Overrides::from(&args.overriding);
+    let callables = args.callables.door()?;
+    let overrides = Overrides { callables, ..Overrides::from(&args.overriding) };
     #[cfg(feature = "serve")]
     if args.replay.is_some() {
         return args.source.read_for_clients(file, &overrides);
@@ -217,7 +220,7 @@ impl Simulation {
 }
 
 /// Opens the demand and prints the size of the run.
-fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
+fn tell_size(scenario: &Scenario, args: &RunArgs) -> Result<(), InputError> {
     scenario.demand()?;
     let hosts = grouped(estimate::most_hosts(scenario)?);
     let zones = match scenario.zones.len() {
@@ -225,6 +228,9 @@ fn tell_size(scenario: &Scenario) -> Result<(), InputError> {
         zones => format!("{zones} zones"),
     };
     let memory_mib = grouped(estimate::estimated_bytes(scenario)?.div_ceil(1 << 20));
+    if args.callables.take_standard_output() {
+        return Ok(());
+    }
     output::print(&format!(
         "{}: {hosts} hosts in {zones}, {}; about {memory_mib} MiB of memory. Nothing was run.\n",
         scenario.name, scenario.placement.strategy.name,
@@ -331,7 +337,7 @@ fn show(run: &Run<'_>, place: &Path, args: &RunArgs) -> Result<(), InputError> {
     if args.common.json {
         return output::print_json(&report::summary::value(run));
     }
-    if args.common.quiet {
+    if args.common.quiet || args.callables.take_standard_output() {
         return Ok(());
     }
     let by: Vec<report::BreakdownBy> = args.by.iter().copied().map(Into::into).collect();

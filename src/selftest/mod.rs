@@ -88,7 +88,7 @@ fn outcome(text: &str, seed: u64) -> Outcome {
 }
 
 fn scenario(text: &str, seed: u64) -> Scenario {
-    let overrides = Overrides { set: Vec::new(), seed: Some(seed) };
+    let overrides = Overrides { set: Vec::new(), seed: Some(seed), ..Overrides::default() };
     let text = format!("name = 'selftest'\n{text}");
     Scenario::parse(Path::new("selftest.toml"), &text, &overrides).expect("a scenario of a check is sound")
 }

@@ -161,7 +161,8 @@ fn calls_on_their_way_through_a_control_plane_go_on_too() {
 
 /// A scenario of the repository, smaller.
 fn check_file(name: &str, set: &[&str]) {
-    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+    let overrides =
+        Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None, ..Overrides::default() };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads/scenarios").join(name);
     let scenario = Scenario::read(&path, &overrides).unwrap_or_else(|error| panic!("{error}"));
     check(&scenario, UNCHECKED, &mut Seed(5).stream(Purpose::Mix, 93), &|| name.to_string());

@@ -155,8 +155,12 @@ fn quickstart_has_its_digest_whatever_the_threads() {
 /// Runs [`SCENE`] under a strategy.
 fn scene_under(strategy: &str) -> Outcome {
     let set = vec![format!("placement.strategy={strategy}")];
-    let scenario = Scenario::parse(Path::new("scene.toml"), SCENE, &Overrides { set, seed: None })
-        .unwrap_or_else(|error| panic!("{error}"));
+    let scenario = Scenario::parse(
+        Path::new("scene.toml"),
+        SCENE,
+        &Overrides { set, seed: None, ..Overrides::default() },
+    )
+    .unwrap_or_else(|error| panic!("{error}"));
     let cloud = Cloud::new(&scenario, RunOptions::default()).unwrap_or_else(|error| panic!("{error}"));
     cloud.run(&mut Silent).unwrap_or_else(|error| panic!("{error}"))
 }

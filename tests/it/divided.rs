@@ -172,7 +172,11 @@ fn what_cannot_be_divided_is_told_with_its_place() {
     let told = |set: &[&str], trace: &str| {
         let experiment = Experiment::replaying(trace, ONE_HOST);
         let path = experiment.folder().join("scenario.toml");
-        let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+        let overrides = Overrides {
+            set: set.iter().map(ToString::to_string).collect(),
+            seed: None,
+            ..Overrides::default()
+        };
         match Scenario::parse(&path, &experiment.toml(), &overrides) {
             Err(error) => error.to_string(),
             Ok(scenario) => match Cloud::new(&scenario, UNCHECKED).map(|cloud| cloud.run(&mut Silent)) {

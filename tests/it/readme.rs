@@ -203,7 +203,7 @@ fn every_scenario_of_the_project_is_sound_and_in_the_readme() {
         // A trace that stands there for certain takes the place of the one that may not be given away.
         let trace = format!("workload.trace='{TOP}/workloads/traces/openb.csv.gz'");
         let set = if name == "huawei" { vec![trace] } else { Vec::new() };
-        let scenario = Scenario::read(&path, &Overrides { set, seed: None });
+        let scenario = Scenario::read(&path, &Overrides { set, seed: None, ..Overrides::default() });
         let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(scenario.name, name, "a scenario is named like its file");
     }

@@ -56,7 +56,7 @@ fn refusal(place: &Path, words: &[&str]) -> String {
 
 /// Runs the scenario with some settings changed.
 fn figures(place: &Path, set: &[String]) -> Figures {
-    let overrides = Overrides { set: set.to_vec(), seed: None };
+    let overrides = Overrides { set: set.to_vec(), seed: None, ..Overrides::default() };
     trial::run(&Scenario::read(&place.join("scenario.toml"), &overrides).unwrap()).unwrap()
 }
 

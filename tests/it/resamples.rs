@@ -41,7 +41,11 @@ const SCENARIO: &str = "name = 'record'\nduration = '14d'\n[[zones]]\nname = 'a'
 fn design(folder: &Path, replications: usize) -> Design {
     let variant = |label: &str, set: &[&str]| Variant {
         label: label.to_string(),
-        overrides: Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None },
+        overrides: Overrides {
+            set: set.iter().map(ToString::to_string).collect(),
+            seed: None,
+            ..Overrides::default()
+        },
     };
     Design {
         scenario: folder.join("scenario.toml"),

@@ -74,7 +74,11 @@ impl Experiment {
 
     /// The same with some settings changed, each a `PATH=VALUE`.
     pub fn scenario(&self, set: &[&str]) -> Scenario {
-        let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+        let overrides = Overrides {
+            set: set.iter().map(ToString::to_string).collect(),
+            seed: None,
+            ..Overrides::default()
+        };
         Scenario::parse(&self.folder.path().join("scenario.toml"), &self.text, &overrides)
             .unwrap_or_else(|error| panic!("{error}"))
     }
@@ -224,7 +228,8 @@ pub fn held(outcome: &Outcome, name: &str) -> u128 {
 
 /// Runs a scenario of the repository.
 pub fn run_file(name: &str, set: &[&str], options: RunOptions, observer: &mut dyn Observer) -> Outcome {
-    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+    let overrides =
+        Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None, ..Overrides::default() };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let scenario = Scenario::read(&path, &overrides).unwrap_or_else(|error| panic!("{error}"));
     let cloud = Cloud::new(&scenario, options).unwrap_or_else(|error| panic!("{error}"));

@@ -140,7 +140,11 @@ mod tests {
         types = { 'm5.large' = 1 } }]";
 
     fn scenario(seed: u64) -> Result<Scenario, InputError> {
-        Scenario::parse(Path::new("small.toml"), TEXT, &Overrides { set: Vec::new(), seed: Some(seed) })
+        Scenario::parse(
+            Path::new("small.toml"),
+            TEXT,
+            &Overrides { set: Vec::new(), seed: Some(seed), ..Overrides::default() },
+        )
     }
 
     fn digests(count: usize, at_most: usize, threads: usize) -> Vec<String> {
@@ -217,7 +221,11 @@ mod tests {
         }
         let long = |_| {
             let set = vec!["duration=2000d".to_string()];
-            Scenario::parse(Path::new("small.toml"), TEXT, &Overrides { set, seed: None })
+            Scenario::parse(
+                Path::new("small.toml"),
+                TEXT,
+                &Overrides { set, seed: None, ..Overrides::default() },
+            )
         };
         let result = run_all(2, 1, long, |_, _| Ok(()), &TraceCache::default(), &Impatient);
         assert_eq!(result.unwrap_err().to_string(), "interrupted");

@@ -69,7 +69,7 @@ mod tests {
 
     fn scenario(folder: &Path, set: &[&str]) -> Scenario {
         let set = set.iter().map(ToString::to_string).collect();
-        let overrides = Overrides { set, seed: None };
+        let overrides = Overrides { set, seed: None, ..Overrides::default() };
         Scenario::read(&folder.join("scenario.toml"), &overrides).expect("it is well formed")
     }
 

@@ -22,7 +22,8 @@ const ARRIVALS_AND_CALLS: &str = "
     operations = { describe = 1 }";
 
 fn parse(path: &Path, text: &str, set: &[&str]) -> Result<Scenario, InputError> {
-    let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+    let overrides =
+        Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None, ..Overrides::default() };
     Scenario::parse(path, text, &overrides)
 }
 

@@ -17,7 +17,11 @@ const TEXT: &str = "name = 'small'\nduration = '3h'\n[[zones]]\nname = 'a'\n\
     types = { 'm5.large' = 1 } }]";
 
 fn scenario(set: &[&str]) -> Scenario {
-    let overrides = Overrides { set: set.iter().map(|set| set.to_string()).collect(), seed: None };
+    let overrides = Overrides {
+        set: set.iter().map(|set| set.to_string()).collect(),
+        seed: None,
+        ..Overrides::default()
+    };
     Scenario::parse(Path::new("small.toml"), TEXT, &overrides).unwrap()
 }
 

@@ -197,7 +197,11 @@ impl Plan {
 
     /// Returns the scenario of a run. `folder` is that of the sweep file.
     pub fn scenario(&self, folder: &Path, run: &PlannedRun) -> Result<Scenario, InputError> {
-        let overrides = Overrides { set: assignments(folder, &self.axes, &run.values), seed: Some(run.seed) };
+        let overrides = Overrides {
+            set: assignments(folder, &self.axes, &run.values),
+            seed: Some(run.seed),
+            ..Overrides::default()
+        };
         Scenario::read(&folder.join(&self.scenario.file), &overrides)
     }
 
@@ -297,7 +301,10 @@ fn files_of_points(
     let folder = sweep.path().parent().unwrap_or(Path::new(""));
     let read = |point: &DesignPoint| {
         let set = assignments(folder, axes, point);
-        let read = Scenario::read(scenario_file, &Overrides { set: set.clone(), seed: None });
+        let read = Scenario::read(
+            scenario_file,
+            &Overrides { set: set.clone(), seed: None, ..Overrides::default() },
+        );
         read.map(|scenario| scenario.files()).map_err(|error| (set, error))
     };
     let all: Vec<_> = points.par_iter().map(read).collect();

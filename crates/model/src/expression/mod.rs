@@ -23,7 +23,7 @@ pub use syntax::{FUNCTIONS, OPERATORS, SyntaxError};
 use value::Value;
 
 /// Amount of a name: `units` of which `per` make one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Amount {
     /// Whole units.
     pub units: u64,

@@ -39,12 +39,12 @@ impl Rational {
 
 impl Value {
     /// Returns the value of what has none.
-    pub(super) fn none() -> Value {
+    pub fn none() -> Value {
         Value(Form::None)
     }
 
     /// Returns a number in double precision.
-    pub(super) fn real(number: f64) -> Value {
+    pub fn real(number: f64) -> Value {
         Value(finite(number).map_or(Form::None, Form::Real))
     }
 

@@ -11,6 +11,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::callables::CallableDoor;
 use super::groups::DEFAULT_MAX_PER_ZONE;
 use super::prediction::PredictionConfig;
 use super::stale::StaleConfig;
@@ -263,12 +264,14 @@ pub struct StrategyConfig {
     pub name: String,
     /// Parameters by name; each strategy has its own.
     pub parameters: BTreeMap<String, toml::Value>,
+    /// Rules outside the program, for the strategy `callable`. No file names them: they are handed over.
+    pub callables: Option<CallableDoor>,
 }
 
 impl StrategyConfig {
     /// Returns a strategy without parameters.
     pub fn named(name: &str) -> StrategyConfig {
-        StrategyConfig { name: name.to_string(), parameters: BTreeMap::new() }
+        StrategyConfig { name: name.to_string(), parameters: BTreeMap::new(), callables: None }
     }
 }
 
@@ -299,7 +302,7 @@ impl<'de> Deserialize<'de> for StrategyConfig {
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StrategyConfig, A::Error> {
                 let Table { name, parameters } = Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(StrategyConfig { name, parameters })
+                Ok(StrategyConfig { parameters, ..StrategyConfig::named(&name) })
             }
         }
         deserializer.deserialize_any(NameOrTable)

@@ -64,6 +64,11 @@ impl Bands {
         self.0.get(band as usize).copied().unwrap_or(LONGEST_H)
     }
 
+    /// Returns the upper bound of each band, that of the last one [`LONGEST_H`].
+    pub fn bounds(&self) -> Vec<u32> {
+        (0..self.count()).map(|band| self.bound(band)).collect()
+    }
+
     /// Returns the number of bands.
     pub fn count(&self) -> u32 {
         self.0.len() as u32 + 1
@@ -225,6 +230,13 @@ impl Exits {
     pub fn left_in_steps(&self, host: HostId) -> u32 {
         let steps = Bands::steps();
         steps.bound(steps.of(self.left(host).unwrap_or(0)))
+    }
+
+    /// Returns the hours until a request that ends in an hour has ended, rounded up in the same way; as many as can be without prediction.
+    #[inline]
+    pub fn request_left_in_steps(&self, exit: ExitHour) -> u32 {
+        let steps = Bands::steps();
+        steps.bound(steps.of(exit.left(self.now)))
     }
 
     /// Returns the hour in which the time that the last instance of a host has left is in a lower band, if it comes to that.

@@ -38,6 +38,23 @@ pub enum NameSubject {
     Ends,
     /// Request.
     Request,
+    /// Predicted end of the request.
+    RequestEnd,
+}
+
+impl NameSubject {
+    /// Returns the word by which a callable says that it looks at this; `None` where it is told in any case, since it makes no more
+    /// classes of hosts.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            NameSubject::Room | NameSubject::Parts => None,
+            NameSubject::Instances => Some("count"),
+            NameSubject::Rack => Some("rack"),
+            NameSubject::Ends => Some("exit"),
+            NameSubject::Request => Some("request"),
+            NameSubject::RequestEnd => Some("request.left"),
+        }
+    }
 }
 
 impl ExpressionName {
@@ -47,7 +64,7 @@ impl ExpressionName {
         match self.subject {
             NameSubject::Room | NameSubject::Request => true,
             NameSubject::Parts => sku.topology.is_flat(),
-            NameSubject::Instances | NameSubject::Rack | NameSubject::Ends => false,
+            NameSubject::Instances | NameSubject::Rack | NameSubject::Ends | NameSubject::RequestEnd => false,
         }
     }
 
@@ -120,6 +137,7 @@ names! {
     "request.storage", "GB", Request, "local storage that it asks for", |_, request| asked(request, STORAGE);
     "request.network", "Mbit/s", Request, "network bandwidth that it asks for", |_, request| asked(request, NETWORK);
     "request.nodes", "nodes", Request, "NUMA nodes that it names, 1 or 2; 0: the fewest", |_, request| Amount::whole(named_nodes(request));
+    "request.left", "hours", RequestEnd, "time until the instance asked for is predicted to have ended, rounded up as `exit.left` is; 1000 without prediction", |host, _| Amount::whole(host.request_left_h);
     "request_share.vcpu", "0 to 1", Request, "asked for ÷ capacity of vCPU; 0 where the host has none", |host, request| share(host, &request.amounts, VCPU);
     "request_share.memory", "0 to 1", Request, "of memory", |host, request| share(host, &request.amounts, MEMORY);
     "request_share.gpu", "0 to 1", Request, "of GPU", |host, request| share(host, &request.amounts, GPU);

@@ -22,6 +22,7 @@ use crate::fleet::index::cost::Cost;
 use crate::fleet::index::ranking::{ClassMarks, Ranking, RankingInputs};
 use crate::fleet::index::shapes::{ShapeId, Shapes};
 use crate::fleet::index::{Allowed, HostFilter};
+use plimsoll_base::input::InputError;
 use plimsoll_base::persist;
 use plimsoll_base::units::{Footprint, HostId, ZoneId};
 
@@ -90,7 +91,8 @@ impl FleetIndex {
                 ZoneIndex::Counts(CountIndex::new(first, count, order))
             }
             Some(inputs) => {
-                let of_partition = |_| ClassIndex::new(inputs, self.groups.max(1));
+                let lefts = if self.marks.request_left { Bands::steps().bounds() } else { vec![0] };
+                let of_partition = |_| ClassIndex::new(inputs, self.groups.max(1), lefts.clone());
                 ZoneIndex::Classes((0..self.partitions).map(of_partition).collect())
             }
         }
@@ -209,6 +211,11 @@ impl FleetIndex {
     pub fn cost(&self, id: HostId, request: &Request, fleet: &Fleet) -> Option<Cost> {
         let hosts = (fleet, self.exits.as_ref());
         self.ranking.as_deref().map(|ranking| cost_of(id, hosts, ranking, request))
+    }
+
+    /// Returns the error for which costs are not known any more.
+    pub fn failure(&self) -> Option<&InputError> {
+        self.ranking.as_deref()?.failure()
     }
 
     /// Returns true if hosts are ranked, and this one has no value.
@@ -432,13 +439,20 @@ impl Candidates for Indexed<'_> {
     fn least(&mut self, partition: u16) -> Option<HostId> {
         let (shape, hosts, shapes) = (self.request.shape, self.fleet.hosts(), self.shapes);
         let ranking = self.ranking.expect("only a ranked strategy asks for the least");
+        let left_h = self.exits.map_or(0, |exits| exits.request_left_in_steps(self.request.exit));
         match self.index {
             ZoneIndex::Ids(_) | ZoneIndex::Uses(_) => {
                 panic!("a strategy without a ranking asks for the least")
             }
             ZoneIndex::Classes(partitions) => {
                 let by = (ranking, self.filter);
-                partitions[usize::from(partition)].least(shape, hosts, self.fleet.skus(), shapes, by)
+                partitions[usize::from(partition)].least(
+                    (shape, left_h),
+                    hosts,
+                    self.fleet.skus(),
+                    shapes,
+                    by,
+                )
             }
             ZoneIndex::Counts(index) => {
                 index.first(shape, (hosts, self.fleet.layouts()), shapes, self.filter)

@@ -7,6 +7,7 @@
 //!
 //! To add a strategy: its own file under `strategies/`, and its two lines in the register there.
 
+pub mod callables;
 pub mod config;
 pub mod constraints;
 mod dedicated_hosts;

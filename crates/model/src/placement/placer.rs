@@ -18,6 +18,7 @@ use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::failure::FailureReason;
+use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Footprint, HostId, Time, ZoneId};
 
 /// A strategy with its index over a fleet, and what constrains it.
@@ -357,6 +358,11 @@ impl Placer {
     #[inline]
     pub fn likely(&self, shape: ShapeId, zone: ZoneId) -> Option<HostId> {
         self.index.likely(shape, zone)
+    }
+
+    /// Returns the error for which the strategy cannot place any more: that of a rule outside the program.
+    pub fn failure(&self) -> Option<&InputError> {
+        self.index.failure()
     }
 
     /// Returns the owners of hosts.

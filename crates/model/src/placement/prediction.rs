@@ -10,7 +10,7 @@ use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::{Duration, Time};
 
 /// `[placement.prediction]`: predictions of lifetimes, for the strategies `la-binary`, `nilas`, `lava` and `dvla`, and expressions of
-/// `exit.left`. By default they are right. Each is made when the instance is launched, and is the same under every strategy.
+/// `exit.left` and `request.left`. By default they are right. Each is made when the instance is launched, and is the same under every strategy.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PredictionConfig {

@@ -3,6 +3,7 @@
 use super::config::StrategyConfig;
 pub use super::entry::{Parameter, ParameterKind, Parameters, StrategyEntry};
 pub use super::strategies::REGISTER;
+use super::strategies::callable;
 use super::strategy::Strategy;
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
@@ -17,8 +18,17 @@ pub fn entry(name: &str) -> Option<&'static StrategyEntry> {
     REGISTER.iter().copied().find(|entry| entry.name == name)
 }
 
+/// Returns the exact rule of a strategy by its name; nothing for one that a program hands over.
+pub fn rule(name: &str) -> &'static str {
+    let other = if name == callable::NAME { callable::RULE } else { "" };
+    entry(name).map_or(other, |entry| entry.rule)
+}
+
 /// Builds the strategy of a scenario. Problems are placed at `placement.strategy` and below.
 pub fn build(config: &StrategyConfig, seed: Seed) -> Result<Strategy, Vec<Problem>> {
+    if config.name == callable::NAME {
+        return callable::build(config);
+    }
     let place = Place::key("placement.strategy");
     let Some(entry) = entry(&config.name) else {
         let mut problem = Problem::new(place, format!("unknown strategy `{}`", config.name));

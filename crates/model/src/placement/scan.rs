@@ -74,6 +74,7 @@ pub(super) fn cost_of(
         instances: host.instances,
         rack: fleet.rack_of(id),
         left_h: exits.map_or(0, |exits| exits.left_in_steps(id)),
+        request_left_h: exits.map_or(0, |exits| exits.request_left_in_steps(request.exit)),
     };
     ranking.cost(candidate, &request.footprint())
 }

@@ -13,7 +13,7 @@ use crate::fleet::topology::NodeOrder;
 use plimsoll_base::engine::checkpoint::Persist;
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::persist;
-use plimsoll_base::units::{Footprint, HostId, RackId, Resources};
+use plimsoll_base::units::{Footprint, HostId, Resources};
 
 /// Hosts of one zone that may take one request, as a selector sees them. The index and the plain scan both answer
 /// these questions.
@@ -175,15 +175,16 @@ impl Strategy {
     /// Refuses a ranking that has no value on an empty host of a kind, whichever of two requests is placed there:
     /// 1 vCPU and 1 GiB, without GPU and with one.
     pub fn check(&self, skus: &[Sku]) -> Result<(), Problem> {
-        let Some(ranking) = &self.ranking else { return Ok(()) };
+        let Some(ranking) = self.ranking.as_ref().filter(|ranking| !ranking.may_exclude_all()) else {
+            return Ok(());
+        };
         let small = Resources::new(1_000, 1_024);
         let mut with_gpu = small;
         with_gpu.0[Resources::GPU] = 1_000;
         let has_value = |sku: &Sku| {
             let parts = (!sku.topology.is_flat()).then(|| sku.topology.empty());
             let free = &sku.capacity;
-            let host =
-                Candidate { sku, free, parts: parts.as_ref(), instances: 0, rack: RackId(0), left_h: 0 };
+            let host = Candidate { parts: parts.as_ref(), ..Candidate::of_amounts(sku, free) };
             [small, with_gpu].iter().any(|request| ranking.cost(host, &Footprint::from(*request)).exists())
         };
         let problem = |sku: &Sku| {

@@ -2,6 +2,7 @@
 //! that shows how the strategies differ.
 
 mod bounds;
+mod callables;
 mod constrained;
 mod diagnoses;
 mod expressions;
@@ -176,6 +177,8 @@ fn every_strategy() -> Vec<StrategyConfig> {
         &["abs(free.vcpu - request.vcpu) + 3 * abs(free.memory / 4 - request.memory)"],
         &["-numa.most_vcpu * request_share.memory", "gpu.unused + gpu.largest", "numa.least_memory"],
         &["-exit.left", "free.vcpu"],
+        &["if(exit.left < request.left, 1, 0)", "exit.left", "free.vcpu"],
+        &["abs(request.left - 12) * free.vcpu + request.vcpu", "rack"],
         &["abs(exit.left - 12) + request.vcpu * free_share.memory", "count"],
         &["floor(4 * free_share.vcpu)", "request.nodes * rack", "exp(free_share.memory) - ln(count + 1)"],
     ];

@@ -221,7 +221,11 @@ mod tests {
         types = { 'm5.large' = 1 }";
 
     fn scenario(set: &[&str]) -> Scenario {
-        let overrides = Overrides { set: set.iter().map(ToString::to_string).collect(), seed: None };
+        let overrides = Overrides {
+            set: set.iter().map(ToString::to_string).collect(),
+            seed: None,
+            ..Overrides::default()
+        };
         Scenario::parse(Path::new("scenario.toml"), BASE, &overrides)
             .unwrap_or_else(|error| panic!("{error}"))
     }

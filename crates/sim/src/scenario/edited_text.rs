@@ -212,7 +212,8 @@ trace = \"traces/one.csv\"   # seen from here
             "instance_types.0.vcpu=2",
             "instance_types.0.memory_gib=4",
         ];
-        let overrides = Overrides { set: set.map(str::to_string).to_vec(), seed: Some(7) };
+        let overrides =
+            Overrides { set: set.map(str::to_string).to_vec(), seed: Some(7), ..Overrides::default() };
         let text = edited_text(&path, &overrides, &root.path().join("results/best")).unwrap();
         for kept in [
             "# A fleet.\n",
@@ -238,7 +239,11 @@ trace = \"traces/one.csv\"   # seen from here
         let root = written();
         let path = root.path().join("fleet.toml");
         let other = root.path().join("other.csv");
-        let overrides = Overrides { set: vec![format!("workload.trace={}", other.display())], seed: None };
+        let overrides = Overrides {
+            set: vec![format!("workload.trace={}", other.display())],
+            seed: None,
+            ..Overrides::default()
+        };
         let text = edited_text(&path, &overrides, &root.path().join("out")).unwrap();
         assert!(text.contains("trace = \"../other.csv\""), "{text}");
     }

@@ -36,6 +36,7 @@ use plimsoll_model::faults::FaultConfig;
 use plimsoll_model::fleet::config::ZoneConfig;
 use plimsoll_model::headroom::HeadroomConfig;
 use plimsoll_model::network::NetworkConfig;
+use plimsoll_model::placement::callables::CallableDoor;
 use plimsoll_model::placement::config::PlacementConfig;
 use plimsoll_model::pools::JobPoolConfig;
 use plimsoll_model::quota::QuotaConfig;
@@ -139,6 +140,8 @@ pub struct Overrides {
     pub set: Vec<String>,
     /// The seed instead of the scenario's.
     pub seed: Option<u64>,
+    /// Rules outside the program, for the strategy `callable`.
+    pub callables: Option<CallableDoor>,
 }
 
 /// Returns whether a table is empty: it is left out of the resolved scenario and does not change its hash.
@@ -205,6 +208,7 @@ impl Scenario {
         problems.extend(reading.problems);
         let Some(mut scenario) = reading.value else { return Err(in_order(problems)) };
         scenario.seed = overrides.seed.unwrap_or(scenario.seed);
+        scenario.placement.strategy.callables.clone_from(&overrides.callables);
         let pruned = checks::Pruned { document: &document, tree: &reading.pruned, removed: &reading.removed };
         problems.extend(pruned.locate(checks::check(&scenario, sort)));
         if !problems.is_empty() {

@@ -20,7 +20,11 @@ types = { "m5.large" = 1 }
 "#;
 
 fn parse(text: &str, set: &[&str]) -> Result<Scenario, String> {
-    let overrides = Overrides { set: set.iter().map(|one| one.to_string()).collect(), seed: None };
+    let overrides = Overrides {
+        set: set.iter().map(|one| one.to_string()).collect(),
+        seed: None,
+        ..Overrides::default()
+    };
     Scenario::parse(Path::new("dir/a.toml"), text, &overrides).map_err(|error| error.to_string())
 }
 

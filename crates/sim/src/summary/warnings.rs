@@ -1,6 +1,7 @@
 //! Warnings of a finished run: reasons why its figures may mislead.
 
 use super::Run;
+use plimsoll_base::failure::Failure;
 use plimsoll_base::units::figures::moment;
 use plimsoll_base::units::{NS_PER_S, Time};
 
@@ -16,6 +17,7 @@ pub fn warnings(run: &Run<'_>) -> Vec<String> {
     let read = run.outcome.trace_notes.iter().map(|note| format!("of the trace: {note}."));
     late_trace(run)
         .into_iter()
+        .chain(unsupported(run))
         .chain(unstable)
         .chain(growing_line(run))
         .chain(growing_backlogs(run))
@@ -53,6 +55,16 @@ fn late_trace(run: &Run<'_>) -> Option<String> {
     ))
 }
 
+/// Warns of a run in which no host runs what is asked for: a slip in the hardware of the hosts, as a rule.
+fn unsupported(run: &Run<'_>) -> Option<String> {
+    let launch = &run.outcome.launch;
+    let is_all = launch.requested > 0 && launch.failures().eq([(Failure::Unsupported, launch.requested)]);
+    is_all.then(|| {
+        "every launch was refused with `Unsupported`: no host runs the types asked for; failures.csv names them. Compare with          `families`, `types`, `architecture` and `gpu_model` of the host groups, and `offers` of the zones."
+            .to_string()
+    })
+}
+
 /// Warns of launches that wait in a line without end.
 fn growing_line(run: &Run<'_>) -> Option<String> {
     run.outcome.launch_course.is_unstable.then(|| {
@@ -77,7 +89,7 @@ fn growing_backlogs<'a>(run: &'a Run<'_>) -> impl Iterator<Item = String> + 'a {
 mod tests {
     use super::super::sample::with_run;
     use super::*;
-    use crate::cloud::outcome::Outcome;
+    use crate::cloud::outcome::{Outcome, Tally};
 
     fn late(first_s: u64, horizon_s: u64) -> bool {
         let mut late = false;
@@ -87,6 +99,33 @@ mod tests {
             late = !warnings(&Run { outcome: &outcome, ..*run }).is_empty();
         });
         late
+    }
+
+    /// Returns whether a run is warned of in which so many launches succeeded, had no room and were unsupported.
+    fn warns(succeeded: u64, without_room: u64, unsupported: u64) -> bool {
+        let mut launch =
+            Tally { requested: succeeded + without_room + unsupported, succeeded, ..Tally::default() };
+        launch.failed_by[Failure::InsufficientInstanceCapacity] = without_room;
+        launch.failed_by[Failure::Unsupported] = unsupported;
+        let mut is_told = false;
+        with_run(|run| {
+            let outcome = Outcome { launch: launch.clone(), trace_start: None, ..run.outcome.clone() };
+            let told = warnings(&Run { outcome: &outcome, ..*run });
+            is_told = told.iter().any(|warning| warning.contains("no host runs the types asked for"));
+        });
+        is_told
+    }
+
+    #[test]
+    fn hosts_that_run_nothing_of_what_is_asked_for_are_warned_of() {
+        assert!(warns(0, 0, 9));
+        for (succeeded, without_room, unsupported) in [(1, 0, 9), (0, 1, 9), (0, 9, 0), (9, 0, 0), (0, 0, 0)]
+        {
+            assert!(
+                !warns(succeeded, without_room, unsupported),
+                "{succeeded}, {without_room}, {unsupported}"
+            );
+        }
     }
 
     #[test]

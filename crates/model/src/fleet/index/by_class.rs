@@ -173,6 +173,8 @@ pub struct ClassIndex {
     inputs: RankingInputs,
     /// Groups of hosts that are searched apart, at least 1.
     groups: u32,
+    /// Times until a request has ended that the cost tells apart, in ascending order \[h\]; one where it does not.
+    lefts: Vec<u32>,
     classes: Vec<Class>,
     /// Free amounts of the parts, by class, up to the last one whose hosts are divided.
     parts: Vec<Option<Parts>>,
@@ -183,7 +185,7 @@ pub struct ClassIndex {
     emptied: VecDeque<u32>,
     /// Classes made so far.
     made: usize,
-    /// View for all requests, or one for each request if the cost depends on it.
+    /// View for all requests, or one for each request if the cost depends on it, and for each of the times that it tells apart.
     views: Vec<View>,
     /// Tree of the classes that have hosts, for requests that have no view.
     tree: Option<KdTree>,
@@ -196,12 +198,16 @@ pub struct ClassIndex {
 }
 
 impl ClassIndex {
-    /// Returns an index without hosts, for so many groups of them.
-    pub fn new(inputs: RankingInputs, groups: u32) -> ClassIndex {
+    /// Returns an index without hosts, for so many groups of them, and for a cost that tells these times of a request apart.
+    pub fn new(inputs: RankingInputs, groups: u32, lefts: Vec<u32>) -> ClassIndex {
+        assert!(
+            lefts.len() == 1 || matches!(inputs, RankingInputs::Free | RankingInputs::FreeAndAnyRequest),
+            "a cost in whatever way depends on the time that a request has left"
+        );
         assert!(groups == 1 || inputs == RankingInputs::Free, "groups are searched by what is free alone");
         assert!(!matches!(inputs, RankingInputs::Instances(_)), "a cost by instances is indexed by count");
         let views = match inputs {
-            RankingInputs::Free => 1,
+            RankingInputs::Free => lefts.len(),
             RankingInputs::FreeAndNodes => 2,
             RankingInputs::FreeAndRequest
             | RankingInputs::FreeAndAnyRequest
@@ -210,6 +216,7 @@ impl ClassIndex {
         ClassIndex {
             inputs,
             groups,
+            lefts,
             classes: Vec::new(),
             parts: Vec::new(),
             by_key: ClassTable::default(),
@@ -319,25 +326,25 @@ impl ClassIndex {
         }
     }
 
-    /// Returns the host that costs least of those that fit and are let through.
+    /// Returns the host that costs least of those that fit a request, which has ended in so many hours, and are let through.
     #[inline]
     pub fn least(
         &mut self,
-        shape: ShapeId,
+        request: (ShapeId, u32),
         hosts: &[Host],
         skus: &[Sku],
         shapes: &Shapes,
         by: (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
-        let of_classes = self.least_of_classes(shape, hosts, skus, shapes, by);
+        let of_classes = self.least_of_classes(request, hosts, skus, shapes, by);
         let Filling::On(Some(apart)) = self.filling else { return of_classes };
-        self.least_with_apart(of_classes, apart, (shape, shapes), (hosts, skus), by)
+        self.least_with_apart(of_classes, apart, (request, shapes), (hosts, skus), by)
     }
 
     #[inline]
     fn least_of_classes(
         &mut self,
-        shape: ShapeId,
+        (shape, left_h): (ShapeId, u32),
         hosts: &[Host],
         skus: &[Sku],
         shapes: &Shapes,
@@ -346,16 +353,16 @@ impl ClassIndex {
         let (ranking, filter) = by;
         let has_view = match self.inputs {
             RankingInputs::FreeAndRequest => !self.is_by_tree,
-            RankingInputs::FreeAndAnyRequest => self.has_view(shape, skus, shapes, ranking),
+            RankingInputs::FreeAndAnyRequest => self.has_view((shape, left_h), skus, shapes, ranking),
             RankingInputs::Free | RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => true,
         };
         if !has_view {
-            return self.least_without_view(shapes.request(shape), hosts, skus, (ranking, filter));
+            return self.least_without_view((shapes.request(shape), left_h), hosts, skus, (ranking, filter));
         }
         if self.groups > 1 {
             return self.least_of(0..self.groups as usize, shape, (hosts, skus), shapes, filter);
         }
-        let view = self.view_of(shape, shapes);
+        let view = self.view_of((shape, left_h), shapes);
         let first = self.views[view].orders[0].first(shapes.need(shape));
         self.least_in_order((view, 0, first), shape, (hosts, skus), shapes, filter)
     }
@@ -392,14 +399,28 @@ impl ClassIndex {
 
     /// Returns the view for a request, where there are views.
     #[inline]
-    fn view_of(&self, shape: ShapeId, shapes: &Shapes) -> usize {
+    fn view_of(&self, (shape, left_h): (ShapeId, u32), shapes: &Shapes) -> usize {
         match self.inputs {
-            RankingInputs::Free => 0,
+            RankingInputs::Free => self.time_of(left_h),
             RankingInputs::FreeAndNodes => usize::from(shapes.request(shape).numa == NumaNodes::Two),
-            RankingInputs::FreeAndRequest
-            | RankingInputs::FreeAndAnyRequest
-            | RankingInputs::Instances(_) => shape.0 as usize,
+            RankingInputs::FreeAndRequest | RankingInputs::Instances(_) => shape.0 as usize,
+            RankingInputs::FreeAndAnyRequest => shape.0 as usize * self.lefts.len() + self.time_of(left_h),
         }
+    }
+
+    /// Returns the place of a time that a request has left among those that are told apart.
+    #[inline]
+    fn time_of(&self, left_h: u32) -> usize {
+        match self.lefts.len() {
+            1 => 0,
+            _ => self.lefts.partition_point(|left| *left < left_h),
+        }
+    }
+
+    /// Returns the request that a view is for, where each has one, and the time that it has left.
+    fn request_of<'a>(&self, view: usize, shapes: &'a Shapes) -> (&'a Footprint, u32) {
+        let lefts = self.lefts.len();
+        (shapes.request(ShapeId((view / lefts) as u32)), self.lefts[view % lefts])
     }
 
     /// Returns the host that costs least from a position on in the order of a group.
@@ -449,7 +470,7 @@ impl ClassIndex {
     /// Finds the best host without an order for this request.
     fn least_without_view(
         &mut self,
-        request: &Footprint,
+        (request, left_h): (&Footprint, u32),
         hosts: &[Host],
         skus: &[Sku],
         by: (&dyn Ranking, HostFilter<'_>),
@@ -459,7 +480,7 @@ impl ClassIndex {
         let tree = self.tree.as_ref().expect("a request without a view has the tree");
         let (looked_at, best) = (0, None);
         let mut least =
-            LeastOfClasses { classes, parts, request, hosts, skus, ranking, filter, looked_at, best };
+            LeastOfClasses { classes, parts, request, left_h, hosts, skus, ranking, filter, looked_at, best };
         tree.search(&request.amounts, &mut least);
         #[cfg(test)]
         {
@@ -471,16 +492,23 @@ impl ClassIndex {
     /// Makes the view of a request, and of those before it, where there are not too many; else the tree. Returns true if it has a
     /// view. A tree without close bounds serves only the requests beyond those that have views, until these are few among all.
     #[inline]
-    fn has_view(&mut self, shape: ShapeId, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) -> bool {
-        let position = shape.0 as usize;
+    fn has_view(
+        &mut self,
+        request: (ShapeId, u32),
+        skus: &[Sku],
+        shapes: &Shapes,
+        ranking: &dyn Ranking,
+    ) -> bool {
+        let position = self.view_of(request, shapes);
         if self.is_by_tree || position < self.views.len() {
             return !self.is_by_tree;
         }
-        let are_many = shapes.len() > VIEWS_AT_MOST && has_close_bounds(ranking, skus);
-        if are_many || shapes.len() > TREE_ALONE_BEYOND {
+        let views = shapes.len() * self.lefts.len();
+        let are_many = views > VIEWS_AT_MOST && has_close_bounds(ranking, skus);
+        if are_many || views > TREE_ALONE_BEYOND {
             self.exchange_views_for_tree(skus);
         } else if position < VIEWS_AT_MOST {
-            self.add_views(shapes.len().min(VIEWS_AT_MOST), skus, shapes, ranking);
+            self.add_views(views.min(VIEWS_AT_MOST), skus, shapes, ranking);
             return true;
         } else if self.tree.is_none() {
             self.make_tree(skus);
@@ -492,11 +520,12 @@ impl ClassIndex {
     /// Makes views until there are so many.
     #[cold]
     fn add_views(&mut self, count: usize, skus: &[Sku], shapes: &Shapes, ranking: &dyn Ranking) {
-        for shape in (self.views.len()..count).map(|shape| ShapeId(shape as u32)) {
+        for number in self.views.len()..count {
             let mut view = View::new(self.groups);
+            let request = self.request_of(number, shapes);
             for (id, class) in self.classes.iter().enumerate().filter(|(_, class)| !class.is_forgotten) {
                 let parts = parts_of(&self.parts, id as u32);
-                rank_class(&mut view, id as u32, (class, parts), shapes.request(shape), skus, ranking);
+                rank_class(&mut view, id as u32, (class, parts), request, skus, ranking);
             }
             self.views.push(view);
         }
@@ -547,7 +576,7 @@ impl ClassIndex {
     #[inline]
     pub fn likely(&self, shape: ShapeId, shapes: &Shapes) -> Option<HostId> {
         // Of several groups it is not known which one is searched first.
-        let view = self.views.get(self.view_of(shape, shapes)).filter(|_| self.groups == 1)?;
+        let view = self.views.get(self.view_of((shape, 0), shapes)).filter(|_| self.groups == 1)?;
         let position = view.orders[0].first(shapes.need(shape))?;
         self.classes[view.orders[0].key(position) as usize].hosts.top()
     }
@@ -589,17 +618,19 @@ impl ClassIndex {
         };
         self.keep_parts(id, parts);
         self.by_key.add(id, hash_of(&key, parts));
-        for (number, view) in self.views.iter_mut().enumerate() {
+        let any = Footprint::default();
+        let two_nodes = Footprint { numa: NumaNodes::Two, ..any };
+        for number in 0..self.views.len() {
             let request = match self.inputs {
                 RankingInputs::FreeAndRequest | RankingInputs::FreeAndAnyRequest => {
-                    *shapes.request(ShapeId(number as u32))
+                    self.request_of(number, shapes)
                 }
-                RankingInputs::FreeAndNodes if number == 1 => {
-                    Footprint { numa: NumaNodes::Two, ..Footprint::default() }
-                }
-                _ => Footprint::default(),
+                RankingInputs::FreeAndNodes if number == 1 => (&two_nodes, 0),
+                RankingInputs::FreeAndNodes | RankingInputs::Instances(_) => (&any, 0),
+                RankingInputs::Free => (&any, self.lefts[number]),
             };
-            rank_class(view, id, (&self.classes[id as usize], parts), &request, skus, ranking);
+            let class = (&self.classes[id as usize], parts);
+            rank_class(&mut self.views[number], id, class, request, skus, ranking);
         }
         id
     }
@@ -656,6 +687,8 @@ struct LeastOfClasses<'a> {
     classes: &'a mut [Class],
     parts: &'a [Option<Parts>],
     request: &'a Footprint,
+    /// Time until it has ended \[h\].
+    left_h: u32,
     hosts: &'a [Host],
     skus: &'a [Sku],
     ranking: &'a dyn Ranking,
@@ -688,7 +721,7 @@ impl Search for LeastOfClasses<'_> {
         if class.members == 0 || !has_room(class.key, parts, self.skus, self.request) {
             return;
         }
-        let cost = cost_of(class.key, parts, self.skus, self.ranking, self.request);
+        let cost = cost_of(class.key, parts, self.skus, self.ranking, (self.request, self.left_h));
         if self.is_beaten(&cost) {
             return;
         }
@@ -710,11 +743,11 @@ fn rank_class(
     view: &mut View,
     id: u32,
     (class, parts): (&Class, Option<&Parts>),
-    request: &Footprint,
+    request: (&Footprint, u32),
     skus: &[Sku],
     ranking: &dyn Ranking,
 ) {
-    if class.key.free.covers(&request.amounts) {
+    if class.key.free.covers(&request.0.amounts) {
         let mask = class.shown_mask();
         let group = class.key.marks.group;
         view.insert(id, mask, group, cost_of(class.key, parts, skus, ranking, request));
@@ -726,11 +759,11 @@ fn cost_of(
     parts: Option<&Parts>,
     skus: &[Sku],
     ranking: &dyn Ranking,
-    request: &Footprint,
+    (request, request_left_h): (&Footprint, u32),
 ) -> Cost {
     let sku = &skus[key.sku.0 as usize];
     let Marks { instances, rack, left_h, .. } = key.marks;
-    ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack, left_h }, request)
+    ranking.cost(Candidate { sku, free: &key.free, parts, instances, rack, left_h, request_left_h }, request)
 }
 
 /// Returns the parts of a class, where its hosts are divided.

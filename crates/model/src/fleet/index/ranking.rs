@@ -4,6 +4,7 @@ use super::bound::{Bound, Span};
 use super::cost::Cost;
 use crate::fleet::host::Sku;
 use crate::fleet::topology::Parts;
+use plimsoll_base::input::InputError;
 use plimsoll_base::units::{Footprint, RackId, Resources};
 
 /// Inputs of a cost beside the capacity of the host.
@@ -51,6 +52,15 @@ pub struct ClassMarks {
     pub rack: bool,
     /// Time that the last instance has left, in steps.
     pub left: bool,
+    /// Time until the request is predicted to have ended, in steps: no mark of hosts, but for each there is an order of the classes.
+    pub request_left: bool,
+}
+
+impl ClassMarks {
+    /// Returns the groups of hosts of a strategy with these marks: one where it knows predicted ends, else none.
+    pub fn groups(self) -> u32 {
+        u32::from(self.left || self.request_left)
+    }
 }
 
 /// Host as a cost sees it.
@@ -68,12 +78,14 @@ pub struct Candidate<'a> {
     pub rack: RackId,
     /// Time that its last instance is predicted to have left, rounded up in steps \[h\]; of no meaning unless the ranking's marks have it.
     pub left_h: u32,
+    /// Time until the request is predicted to have ended, rounded up in steps \[h\]; of no meaning unless the ranking's marks have it.
+    pub request_left_h: u32,
 }
 
 impl<'a> Candidate<'a> {
     /// Returns a host of which no more than its free amounts is known.
     pub fn of_amounts(sku: &'a Sku, free: &'a Resources) -> Candidate<'a> {
-        Candidate { sku, free, parts: None, instances: 0, rack: RackId(0), left_h: 0 }
+        Candidate { sku, free, parts: None, instances: 0, rack: RackId(0), left_h: 0, request_left_h: 0 }
     }
 }
 
@@ -96,6 +108,14 @@ pub trait Ranking: Send + Sync {
             }
             _ => Bound::Unknown,
         }
+    }
+    /// Returns true if it is meant that no host may have a value, whatever is free.
+    fn may_exclude_all(&self) -> bool {
+        false
+    }
+    /// Returns the error for which costs are not known any more. The run ends with it.
+    fn failure(&self) -> Option<&InputError> {
+        None
     }
     /// Returns true if bounds of hosts of a kind come close to their costs as spans narrow, so that a search by bounds looks at few of
     /// them.

@@ -26,7 +26,7 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
         let expressions = parameters.expressions("minimize").to_vec();
         let always_has_value = expressions.iter().all(|expression| expression.always_has_value());
         let by_expressions = ByExpressions::new(expressions);
-        let groups = u32::from(by_expressions.marks.left);
+        let groups = by_expressions.marks.groups();
         let by_value = Strategy { groups, ..Strategy::ranked(by_expressions) };
         match always_has_value {
             true => by_value,
@@ -38,6 +38,21 @@ pub const ENTRY: StrategyEntry = StrategyEntry {
 /// Returns the strategy of a built-in rule that is stated as expressions, which always have a value.
 pub(super) fn minimizing(rules: &[&str]) -> Strategy {
     Strategy::ranked(ByExpressions::of(rules))
+}
+
+/// Returns the inputs of a cost by classes from the parts of a decision that it uses.
+pub(super) fn inputs_of(uses: impl Fn(NameSubject) -> bool) -> RankingInputs {
+    if uses(NameSubject::Request) { RankingInputs::FreeAndAnyRequest } else { RankingInputs::Free }
+}
+
+/// Returns the marks of classes that such a cost needs.
+pub(super) fn marks_of(uses: impl Fn(NameSubject) -> bool) -> ClassMarks {
+    ClassMarks {
+        instances: uses(NameSubject::Instances),
+        rack: uses(NameSubject::Rack),
+        left: uses(NameSubject::Ends),
+        request_left: uses(NameSubject::RequestEnd),
+    }
 }
 
 /// Ranking by the values of expressions.
@@ -68,18 +83,9 @@ impl ByExpressions {
             }),
             _ => None,
         };
-        let inputs = match count {
-            Some(order) => RankingInputs::Instances(order),
-            None if uses(NameSubject::Request) => RankingInputs::FreeAndAnyRequest,
-            None => RankingInputs::Free,
-        };
-        let marks = match count {
-            Some(_) => ClassMarks::default(),
-            None => ClassMarks {
-                instances: uses(NameSubject::Instances),
-                rack: uses(NameSubject::Rack),
-                left: uses(NameSubject::Ends),
-            },
+        let (inputs, marks) = match count {
+            Some(order) => (RankingInputs::Instances(order), ClassMarks::default()),
+            None => (inputs_of(uses), marks_of(uses)),
         };
         ByExpressions { inputs, marks, count, expressions }
     }
@@ -121,7 +127,7 @@ impl Ranking for ByExpressions {
 
 /// Takes the host with the least cost; none where no host has a value.
 #[derive(Clone)]
-struct LeastValue;
+pub(super) struct LeastValue;
 
 persist! { LeastValue {} }
 

@@ -9,6 +9,7 @@ mod best_fit_l2;
 mod best_fit_linf;
 mod best_of_k;
 mod borg_hybrid;
+pub mod callable;
 mod cluster;
 mod dot_product;
 mod dvla;

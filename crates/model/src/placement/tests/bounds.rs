@@ -97,6 +97,7 @@ fn no_host_costs_less_than_a_bound_of_it() {
                 instances: random.below(60) as u32,
                 rack: plimsoll_base::units::RackId(random.below(900) as u32),
                 left_h: [0, 4, 1000][random.below(3) as usize],
+                request_left_h: [0, 8, 1000][random.below(3) as usize],
                 ..Candidate::of_amounts(&sku, &free)
             };
             let cost = ranking.cost(candidate, &request);

@@ -41,7 +41,7 @@ pub fn pages(run: &Run<'_>) -> Vec<ReportFile> {
 
 /// Returns the rule of the run's strategy, as its register has it.
 fn rule(run: &Run<'_>) -> &'static str {
-    register::entry(&run.scenario.placement.strategy.name).map_or("", |entry| entry.rule)
+    register::rule(&run.scenario.placement.strategy.name)
 }
 
 /// Returns the reasons that kept hosts out, the most frequent first.

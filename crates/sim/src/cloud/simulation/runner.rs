@@ -116,6 +116,9 @@ impl Runner {
                 resume_unwind(panic);
             }
         };
+        if let Some(error) = world.hosts.placer.failure() {
+            return Err(error.clone());
+        }
         Ok(close(world, progress, horizon, observer))
     }
 
@@ -264,6 +267,9 @@ impl Runner {
         world.recorder.outbox.deliver(observer, &world.directory);
         if milestones.events.is_multiple_of(PROGRESS_EVENTS) {
             observer.progressed(milestones.reached, milestones.events)?;
+            if world.hosts.placer.failure().is_some() {
+                return ControlFlow::Break(());
+            }
         }
         if self.options.check_conservation {
             conservation::assert_conserved(world);

@@ -72,21 +72,21 @@ impl ClassIndex {
         &self,
         of_classes: Option<HostId>,
         (id, marks): (HostId, Marks),
-        (shape, shapes): (ShapeId, &Shapes),
+        ((shape, left_h), shapes): ((ShapeId, u32), &Shapes),
         (hosts, skus): (&[Host], &[Sku]),
         (ranking, filter): (&dyn Ranking, HostFilter<'_>),
     ) -> Option<HostId> {
-        let request = shapes.request(shape);
+        let request = (shapes.request(shape), left_h);
         let host = &hosts[id.index()];
         let is_let_through =
             |allowed: Allowed<'_>| !skus[host.sku.0 as usize].is_barred(allowed.barred) && allowed.allows(id);
-        if !host.free.covers(&request.amounts) || !filter.is_none_or(is_let_through) {
+        if !host.free.covers(&request.0.amounts) || !filter.is_none_or(is_let_through) {
             return of_classes;
         }
         let Some(least) = of_classes else { return Some(id) };
         let class = hosts[least.index()].index_mark;
         let cost = cost_of(Key { free: host.free, sku: host.sku, marks }, None, skus, ranking, request);
-        let by_cost = match self.views.get(self.view_of(shape, shapes)) {
+        let by_cost = match self.views.get(self.view_of((shape, left_h), shapes)) {
             Some(view) => cost.cmp(&view.rank(class).cost),
             None => {
                 let (key, parts) = (self.classes[class as usize].key, parts_of(&self.parts, class));
