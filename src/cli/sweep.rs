@@ -138,7 +138,8 @@ fn plan(args: &PlanArgs) -> Result<(), InputError> {
     let plan = Plan::make(&SweepConfig::read(&args.sweep)?)?;
     let place = args.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.plan.json", plan.name)));
     let folder = folder_of(&args.sweep);
-    let inputs: Vec<PathBuf> = plan.inputs.iter().map(|input| folder.join(&input.file)).collect();
+    let inputs = plan.inputs.iter().chain([&plan.scenario]);
+    let inputs: Vec<PathBuf> = inputs.map(|input| folder.join(&input.file)).collect();
     output::refuse_inputs("-o", &place, inputs.iter().chain([&args.sweep]).map(PathBuf::as_path))?;
     let mut file = WholeFile::create(&place)?;
     file.write_all(plan.to_json(&place, folder).as_bytes()).map_err(|error| cannot_write(&place, &error))?;
