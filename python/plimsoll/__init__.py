@@ -294,8 +294,10 @@ def call_with_rules(
 
 def check_rule(name: str) -> str:
     """Refuses the name of a function that the command line would take apart."""
-    if "," in name or not name:
-        raise ValueError(f"found a function called {name!r}, expected a name without commas; set `__name__` of the function")
+    if not name or set(name) & set(",:=[]{}'\"\\"):
+        raise ValueError(
+            f"found a function called {name!r}, expected a name without commas, colons, brackets and quotes; set `__name__` of the function"
+        )
     return name
 
 

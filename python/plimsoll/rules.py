@@ -10,7 +10,7 @@ Amounts have the names of `plimsoll list expression`, and are `fractions.Fractio
 on paper are equal in a run. What a rule returns is rounded to double precision once, at the end. `math.inf` says that the host is no
 candidate.
 
-The program asks for each kind of host once, so a rule has to give the same value for the same amounts: one that draws at random, or
+The program asks about each kind of host once as a rule, so yours has to give the same value for the same amounts: one that draws at random, or
 counts its calls, decides nothing reliably.
 """
 

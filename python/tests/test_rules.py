@@ -222,6 +222,16 @@ def test_a_kind_of_host_is_asked_about_once(scenario: Path) -> None:
     assert len(asked) == len(set(asked)) < result.summary["launch"]["requested"]
 
 
+def test_a_rule_that_has_failed_leaves_no_checkpoint(scenario: Path, tmp_path: Path) -> None:
+    def breaks(request: Request, host: Host) -> float:
+        raise ZeroDivisionError
+
+    checkpoints = tmp_path / "checkpoints"
+    with pytest.raises(ZeroDivisionError):
+        plimsoll.run(scenario, strategy=breaks, options=["--checkpoint-at", "5h", "--checkpoint-dir", os.fspath(checkpoints)])
+    assert not checkpoints.exists() or not list(checkpoints.iterdir())
+
+
 def test_a_run_goes_on_from_a_checkpoint(scenario: Path, tmp_path: Path) -> None:
     def run(options: list[str]) -> str:
         return plimsoll.run(scenario, strategy=fewest, options=options).digest

@@ -250,6 +250,21 @@ fn a_further_interface_has_secondary_addresses_of_its_own() {
     assert_eq!(used, [2, 3, 19, 2, 1, 0]);
 }
 
+/// A call of which a part cannot be assigns nothing: more prefixes than any subnet has, more than the interface takes.
+#[test]
+fn addresses_and_prefixes_are_assigned_all_or_none() {
+    for prefixes in ["70000", "5000"] {
+        let rows = format!(
+            "0 create-interface interface=i subnet=closed
+            10 assign-addresses interface=i addresses=1 prefixes={prefixes}
+            20 unassign-addresses interface=i addresses=1"
+        );
+        let (_, notes) = watch(&rows);
+        assert_eq!(notes.reasons().iter().map(|(at, _)| *at).collect::<Vec<_>>(), [10, 20], "{prefixes}");
+        assert_eq!([0.0, 10.0, 20.0].map(|at| notes.at(at).addresses_used), [1; 3], "{prefixes}");
+    }
+}
+
 /// A /24 takes 60 instances on addresses that are spread over it, and no prefix fits: with 64 addresses reserved four
 /// do, whatever instances come, and these find no room one reservation earlier.
 #[test]

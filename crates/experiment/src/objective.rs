@@ -22,7 +22,7 @@ pub struct Judged<'a> {
     pub missing: Option<String>,
 }
 
-/// Refuses objectives about metrics that no run can have, and shares beyond 1, which every run has or none. The contents of tables, such as the operations with
+/// Refuses objectives about metrics that no run can have, and bounds of shares that are not from 0 to 1. The contents of tables, such as the operations with
 /// a latency, are known only after the run: see [`judge`].
 pub fn check(scenario: &Scenario) -> Result<(), InputError> {
     let mut problems = Vec::new();

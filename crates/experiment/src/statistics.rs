@@ -204,7 +204,7 @@ impl Variety {
     }
 }
 
-/// Number of values from which on their shape is looked at: fewer have hardly one that is far off.
+/// Least number of values whose shape is judged: among fewer there is hardly one that is far off the others.
 pub const SHAPED: usize = 20;
 
 /// Largest skewness, and kurtosis above its mean, of values that count as normal \[standard deviations of normal values\].

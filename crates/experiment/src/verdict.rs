@@ -115,8 +115,8 @@ pub struct Paired {
     pub median: Option<Interval>,
     /// Correlation of the pairs: how much the common seed helps; `None` where either does not vary.
     pub correlation: Option<f64>,
-    /// Evidence that the differences are about normal: only where it is plausible do the intervals hold what they claim whatever
-    /// is compared.
+    /// Evidence that the differences are about normal: only where it is plausible do the intervals claim the confidence
+    /// asked for.
     pub normality: Normality,
 }
 
@@ -313,7 +313,7 @@ mod tests {
     type Drawn = (&'static str, f64, fn(&mut Stream) -> (f64, f64));
 
     /// Returns how many of so many comparisons have an interval of 95 %, and in how many of these it holds the truth: all that are
-    /// shown, and those whose differences are plausibly normal, which alone are claimed to hold it that often.
+    /// shown, and those whose differences are plausibly normal, which alone claim to.
     fn coverage((_, truth, draw): Drawn, replications: u64, comparisons: u64) -> [(u64, u64); 2] {
         let mut tallies = [(0, 0); 2];
         for seed in 0..comparisons {
@@ -394,8 +394,8 @@ mod tests {
         ("normal", 0.0, |s| (even(s), even(s))),
     ];
 
-    /// An interval that is claimed to hold with 95 % does so, whatever tails there are: of the comparisons of every kind one that is
-    /// claimed misses the truth in 5 % at most, and where a fifth of them are claimed it holds it in 93 to 97 %. Fewer than twenty
+    /// Of the comparisons of every kind at most 5 % claim 95 % and miss the truth, and where a fifth of them claim it they hold it in 93
+    /// to 97 %. Fewer than twenty
     /// replications claim it only of normal differences.
     #[test]
     fn intervals_of_heavy_tails_claim_no_more_than_they_hold() {

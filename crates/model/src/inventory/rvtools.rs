@@ -69,7 +69,8 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
     Ok(InventoryInstance {
         name: row.text(&["VM"])?,
         host: row.text(&["Host"])?,
-        shape: size(row, CPUS, MEMORY)?,
+        // What takes no room needs no size.
+        shape: if absence.is_none() { size(row, CPUS, MEMORY)? } else { Resources::ZERO },
         zone: row.text(&["Cluster"])?,
         absence,
         ..InventoryInstance::default()

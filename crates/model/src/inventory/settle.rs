@@ -32,7 +32,7 @@ impl Settled {
 }
 
 /// Note on a dedicated host whose account is not known: it is kept as one of [`NO_ACCOUNT`].
-const OF_NO_ACCOUNT: &str = "hosts of no known account: nothing is placed on them";
+const OF_NO_ACCOUNT: &str = "hosts of no known account: nothing more is placed on them";
 
 /// Name of the account that has the dedicated hosts of which no account is known.
 pub const NO_ACCOUNT: &str = "unknown";
@@ -66,7 +66,7 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
         }
     }
     let mut names = BTreeSet::new();
-    for machine in inventory.instances {
+    for mut machine in inventory.instances {
         match reason_to_leave_out(&machine, &mut names, (&free, &owners)) {
             Some(reason) => settled.tell(reason, &machine.name),
             None if machine.host.is_empty() => settled.others.push(machine),
@@ -75,6 +75,9 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
                 let left =
                     free.get_mut(&machine.host).expect("a host that is missing is a reason to leave out");
                 *left = left.minus(&asked);
+                if machine.account.is_empty() && owners.contains_key(&machine.host) {
+                    machine.account = NO_ACCOUNT.to_string();
+                }
                 settled.residents.push(machine);
             }
         }
@@ -116,12 +119,20 @@ fn reason_to_leave_out(
 /// Returns the amounts that a machine asks for; `None` where its type is unknown. No inventory states the bandwidth of its hosts,
 /// which has no limit then.
 pub fn size(machine: &InventoryInstance) -> Option<Resources> {
-    let mut size = match machine.kind.is_empty() || machine.shape != Resources::ZERO {
-        true => machine.shape,
-        false => catalogue::find(&machine.kind)?.request(),
-    };
-    size.0[Resources::NETWORK] = 0;
-    Some(size)
+    match machine.kind.is_empty() || machine.shape != Resources::ZERO {
+        true => Some(without_network(machine.shape)),
+        false => size_of_type(&machine.kind),
+    }
+}
+
+/// Returns the amounts of a type; `None` where it is unknown.
+pub fn size_of_type(kind: &str) -> Option<Resources> {
+    catalogue::find(kind).map(|entry| without_network(entry.request()))
+}
+
+fn without_network(mut amounts: Resources) -> Resources {
+    amounts.0[Resources::NETWORK] = 0;
+    amounts
 }
 
 #[cfg(test)]
@@ -215,7 +226,7 @@ mod tests {
         assert_eq!(settled.residents.len(), 1);
         let told: Vec<_> = settled.told.into_iter().collect();
         let expected = [
-            ("hosts of no known account: nothing is placed on them", vec!["h2".to_string()]),
+            ("hosts of no known account: nothing more is placed on them", vec!["h2".to_string()]),
             ("left out: on a dedicated host of another account", vec!["foreign".to_string()]),
         ];
         assert_eq!(told, expected);

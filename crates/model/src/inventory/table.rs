@@ -37,6 +37,7 @@ const VCPU_OF_HOST: &[&str] = &[
     "cpu",
     "cpu_count",
     "num_cpu",
+    "num_cpus",
 ];
 const MEMORY_GIB: &[&str] = &["memory_gib", "memory_gb", "ram_gib", "ram_gb"];
 const MEMORY_MIB: &[&str] = &["memory_mib", "memory_mb", "ram_mib", "ram_mb"];
@@ -79,12 +80,11 @@ pub fn read_file(path: &Path) -> Result<Inventory, InputError> {
 fn check_columns(table: &Table, names_machines: bool) -> Result<(), Problem> {
     let row = ExportRow(table);
     let has = |names: &[&str]| row.column(names).is_some();
-    let has_memory = has(MEMORY_GIB) || has(MEMORY_MIB);
     let vcpu = if names_machines { VCPU } else { VCPU_OF_HOST };
     let missing = match (names_machines && has(TYPE), names_machines || has(NAME)) {
         (_, false) => Some("names: a column `instance` of machines, or `name` of hosts"),
         (true, true) => None,
-        (false, true) if !has_memory => Some("memory: a column `memory_gib` or `memory_mib`"),
+        (false, true) if !row.has_memory() => Some("memory: a column `memory_gib` or `memory_mib`"),
         (false, true) if !has(vcpu) => Some("vCPUs: a column `vcpu`"),
         (false, true) => None,
     };
@@ -105,19 +105,25 @@ fn check_columns(table: &Table, names_machines: bool) -> Result<(), Problem> {
 }
 
 fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
-    let kind = row.text(TYPE)?;
-    // A type stands for the sizes that are not written.
-    let is_sized =
-        kind.is_empty() || row.has_text(VCPU)? && (row.has_text(MEMORY_GIB)? || row.has_text(MEMORY_MIB)?);
-    let shape = if is_sized { row.shape(VCPU)? } else { Resources::ZERO };
+    let (kind, absence) = (row.text(TYPE)?, row.absence(STATE)?);
+    // What takes no room needs no size, and a type stands for the sizes that are not written.
+    let is_sized = match (kind.is_empty(), absence) {
+        (true, absence) => absence.is_none(),
+        (false, _) => row.has_text(VCPU)? && (row.has_text(MEMORY_GIB)? || row.has_text(MEMORY_MIB)?),
+    };
+    if is_sized && kind.is_empty() && (row.column(VCPU).is_none() || !row.has_memory()) {
+        let problem =
+            Problem::new(row.0.row_place(), "found neither a type nor a size, expected one of them");
+        return Err(problem.with_help("add the columns `vcpu` and `memory_gib`, or write the type"));
+    }
     Ok(InventoryInstance {
         name: row.text(INSTANCE)?,
         host: row.text(HOST)?,
         kind,
-        shape,
+        shape: if is_sized { row.shape(VCPU)? } else { Resources::ZERO },
         account: row.text(ACCOUNT)?,
         zone: row.text(ZONE)?,
-        absence: row.absence(STATE)?,
+        absence,
         ..InventoryInstance::default()
     })
 }
@@ -156,6 +162,10 @@ impl ExportRow<'_> {
         self.column(names).map_or(Ok(String::new()), |column| Ok(self.0.text(column)?.trim().to_string()))
     }
 
+    fn has_memory(&self) -> bool {
+        self.column(MEMORY_GIB).is_some() || self.column(MEMORY_MIB).is_some()
+    }
+
     fn has_text(&self, names: &[&str]) -> Result<bool, Problem> {
         Ok(!self.text(names)?.is_empty())
     }
@@ -190,9 +200,17 @@ impl ExportRow<'_> {
 
     /// Returns the amounts of a host or machine. vCPUs are those of the first of some columns.
     fn shape(&self, vcpu: &[&str]) -> Result<Resources, Problem> {
-        let memory = match self.amount(MEMORY_GIB, 1024)? {
-            Some(memory) => Some(memory),
-            None => self.whole_mib(MEMORY_MIB)?,
+        let memory = match (self.has_text(MEMORY_GIB)?, self.has_text(MEMORY_MIB)?) {
+            (true, true) => {
+                let message = "found its memory in GiB and in MiB, expected one of them";
+                return Err(
+                    Problem::new(self.0.row_place(), message).with_help("leave one of the columns out")
+                );
+            }
+            (false, true) => self.whole_mib(MEMORY_MIB)?,
+            // Nothing in either is a mistake at its place.
+            (_, false) if self.column(MEMORY_GIB).is_some() => self.amount(MEMORY_GIB, 1024)?,
+            (_, false) => self.whole_mib(MEMORY_MIB)?,
         };
         let amounts = [self.amount(vcpu, 1000)?, memory, self.gpus()?];
         let [vcpu, memory, gpu] = amounts.map(Option::unwrap_or_default);
@@ -222,7 +240,7 @@ impl ExportRow<'_> {
             }
             _ => {
                 let Some(column) = self.column(names) else { return Ok(None) };
-                if self.0.cell(column).is_empty() {
+                if self.text(names)?.is_empty() {
                     return Ok(None);
                 }
                 let problem =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::settle::{NO_ACCOUNT, Settled, size};
+use super::settle::{NO_ACCOUNT, Settled, size, size_of_type};
 use super::{DedicatedTerms, InventoryHost, InventoryInstance};
 use crate::fleet::hardware::Architecture;
 use crate::workload::trace::cells::Cells;
@@ -150,7 +150,8 @@ fn host_rows(hosts: &[&InventoryHost]) -> Vec<u8> {
 
 fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), InputError> {
     let machines = || settled.residents.iter().chain(&settled.others);
-    let has_types = machines().all(|machine| !machine.kind.is_empty());
+    // Sizes that are not those of the type are written instead of it.
+    let has_types = machines().all(|machine| size(machine) == size_of_type(&machine.kind));
     let has = |of: fn(&InventoryInstance) -> bool| machines().any(of);
     let resource = |i: usize| machines().any(|machine| size(machine).is_some_and(|size| size.0[i] > 0));
     let options = OPTIONS.iter().chain(PARTS).copied().filter(|column| *column != Column::Host);

@@ -285,6 +285,7 @@ impl ComparisonData {
 impl VariantData {
     fn of(arm: &Arm, variant: &plimsoll_experiment::Variant, confidence: f64) -> VariantData {
         let (succeeded, requested) = arm.launches();
+        let interval = arm.success_interval(confidence);
         VariantData {
             label: arm.label.clone(),
             set: variant.overrides.set.clone(),
@@ -296,8 +297,8 @@ impl VariantData {
             launches: Launches {
                 requested,
                 succeeded,
-                interval: arm.success_interval(confidence).map(ends),
-                normality: arm.success_normality().map(NormalityData::of),
+                interval: interval.map(ends),
+                normality: interval.and_then(|_| arm.success_normality()).map(NormalityData::of),
             },
             settled_from_s: arm.settled_from_s().flatten(),
         }

@@ -60,7 +60,8 @@ fn unsupported(run: &Run<'_>) -> Option<String> {
     let launch = &run.outcome.launch;
     let is_all = launch.requested > 0 && launch.failures().eq([(Failure::Unsupported, launch.requested)]);
     is_all.then(|| {
-        "every launch was refused with `Unsupported`: no host runs the types asked for; failures.csv names them. Compare with          `families`, `types`, `architecture` and `gpu_model` of the host groups, and `offers` of the zones."
+        "every launch was refused with `Unsupported`: no host runs the types asked for; failures.csv names them. Compare with \
+         `families`, `types`, `architecture` and `gpu_model` of the host groups, and `offers` of the zones."
             .to_string()
     })
 }

@@ -42,15 +42,17 @@ pub fn add_addresses(
     on: InterfaceRef<'_>,
     AddressCount { addresses, prefixes }: AddressCount,
 ) -> Result<(), FailureReason> {
+    // Both are read before the first is assigned.
+    let (addresses, prefixes) = (small(addresses)?, small(prefixes)?);
     let none_asked = addresses == 0 && prefixes == 0;
     if addresses > 0 || none_asked {
-        world.network.assign(now, on, AddressRange::Single, small(addresses)?)?;
+        world.network.assign(now, on, AddressRange::Single, addresses)?;
     }
     if prefixes > 0 {
-        let assigned = world.network.assign(now, on, AddressRange::Prefix, small(prefixes)?);
+        let assigned = world.network.assign(now, on, AddressRange::Prefix, prefixes);
         assigned.inspect_err(|_| {
             if addresses > 0 {
-                let undone = world.network.unassign(now, on, AddressRange::Single, addresses as u16);
+                let undone = world.network.unassign(now, on, AddressRange::Single, addresses);
                 undone.expect("they were just assigned");
             }
         })?;

@@ -116,9 +116,6 @@ impl Runner {
                 resume_unwind(panic);
             }
         };
-        if let Some(error) = world.hosts.placer.failure() {
-            return Err(error.clone());
-        }
         Ok(close(world, progress, horizon, observer))
     }
 
@@ -167,7 +164,12 @@ impl Runner {
     ) -> Result<Time, InputError> {
         loop {
             let checkpoint = self.checkpoints.pop_first().unwrap_or(Time::NEVER);
-            match self.run_until(checkpoint, world, progress, observer)? {
+            let halt = self.run_until(checkpoint, world, progress, observer)?;
+            // First: what a rule that has failed leaves behind is nothing to save, and no other error hides its own.
+            if let Some(error) = world.hosts.placer.failure() {
+                return Err(error.clone());
+            }
+            match halt {
                 Halt::Ended(horizon) => return check_checkpoints(checkpoint, horizon).map(|()| horizon),
                 Halt::Stopped(at) => return Ok(at),
                 Halt::Reached => {
