@@ -329,8 +329,11 @@ fn sizes_of_reservations_and_numbers_of_groups_are_limited() {
         2 create-placement-group group=more group_strategy=spread account=other
         3 delete-placement-group group=g7
         4 create-placement-group group=more group_strategy=spread";
-    let refused = world("", &rows).watch().1.refused();
+    let refused = world("", &rows).watch_with(&["quotas.vcpus.standard=1000"]).1.refused();
     assert_eq!(refused, [(1.0, "create-placement-group", "PlacementGroupLimitExceeded", 1)]);
+    // Accounts without quotas have no limit: the last row meets the group of the second.
+    let refused = world("", &rows).watch().1.refused();
+    assert_eq!(refused, [(4.0, "create-placement-group", "InvalidPlacementGroup.Duplicate", 1)]);
     let rows = create(&"n".repeat(255)) + &create(&"m".repeat(256));
     let refused = world("", &rows).watch().1.refused();
     assert_eq!(refused, [(0.0, "create-placement-group", "InvalidParameterValue", 1)]);

@@ -16,7 +16,7 @@ use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::{HostHandle, PlacementGroupHandle};
 
 /// Placement groups of an account in the region, at most (EC2 user guide, "Placement group rules and limitations", seen 2026-11-30:
-/// "You can create a maximum of 500 placement groups per account in each Region").
+/// "You can create a maximum of 500 placement groups per account in each Region"). It holds where accounts have quotas.
 const MOST_GROUPS: u64 = 500;
 
 /// Characters of the name of a group, at most (`CreatePlacementGroup`, "GroupName", botocore 1.44.8: "Up to 255 ASCII characters").
@@ -51,7 +51,7 @@ pub fn create_placement_group(
         let refused = Failure::InvalidParameterValue;
         return Err(refused.because(LimitKind::NameLength, length, MOST_NAME_LENGTH));
     }
-    if has >= MOST_GROUPS {
+    if !world.quotas.is_unlimited() && has >= MOST_GROUPS {
         let left = MOST_GROUPS.saturating_sub(has);
         return Err(Failure::PlacementGroupLimitExceeded.because(LimitKind::PlacementGroups, 1, left));
     }
