@@ -88,7 +88,7 @@ fn along(comparison: &ComparisonData, unit: &str) -> String {
     let unit = if unit.is_empty() { String::new() } else { format!(" ({unit})") };
     let runs = match comparison.replications {
         1 => "one run each".to_string(),
-        runs => format!("n = {runs}, {} if normal", level(comparison.confidence)),
+        runs => format!("n = {runs}, {}", level(comparison.confidence)),
     };
     format!("to {baseline}{unit}; {runs}")
 }
