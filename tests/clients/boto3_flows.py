@@ -51,6 +51,14 @@ zones = [{ name = "us-east-1a", hosts = [{ count = 8, vcpu = 4, memory_gib = 16 
 [workload]
 """
 
+# Error code and HTTP status of launches that the two refuse, by what is short.
+REFUSALS = {
+    "fleet": ["InsufficientInstanceCapacity", 500],
+    "subnet": ["InsufficientFreeAddressesInSubnet", 400],
+    "quota": ["VcpuLimitExceeded", 400],
+    "throttle": ["RequestLimitExceeded", 503],
+}
+
 
 def client(server, account="team"):
     """A client of a server, which does not retry."""

@@ -70,12 +70,7 @@ def javascript(server, throttled):
         "states": ["SUCCESS"] * 3,
         "pages": 3,
         "ended": ["terminated"] * 3,
-        "refusals": {
-            "fleet": ["InsufficientInstanceCapacity", 500],
-            "subnet": ["InsufficientFreeAddressesInSubnet", 400],
-            "quota": ["VcpuLimitExceeded", 400],
-            "throttle": ["RequestLimitExceeded", 503],
-        },
+        "refusals": boto3_flows.REFUSALS,
     }, seen
 
 

@@ -24,12 +24,7 @@ def main(plimsoll, flow):
     assert seen == {
         "listed": 3,
         "ended": ["terminated"] * 3,
-        "refusals": {
-            "fleet": ["InsufficientInstanceCapacity", 500],
-            "subnet": ["InsufficientFreeAddressesInSubnet", 400],
-            "quota": ["VcpuLimitExceeded", 400],
-            "throttle": ["RequestLimitExceeded", 503],
-        },
+        "refusals": boto3_flows.REFUSALS,
     }, seen
     print("Rust: ok", flush=True)
 

@@ -200,21 +200,22 @@ impl ExportRow<'_> {
 
     /// Returns the amounts of a host or machine. vCPUs are those of the first of some columns.
     fn shape(&self, vcpu: &[&str]) -> Result<Resources, Problem> {
-        let memory = match (self.has_text(MEMORY_GIB)?, self.has_text(MEMORY_MIB)?) {
-            (true, true) => {
-                let message = "found its memory in GiB and in MiB, expected one of them";
-                return Err(
-                    Problem::new(self.0.row_place(), message).with_help("leave one of the columns out")
-                );
-            }
-            (false, true) => self.whole_mib(MEMORY_MIB)?,
-            // Nothing in either is a mistake at its place.
-            (_, false) if self.column(MEMORY_GIB).is_some() => self.amount(MEMORY_GIB, 1024)?,
-            (_, false) => self.whole_mib(MEMORY_MIB)?,
-        };
-        let amounts = [self.amount(vcpu, 1000)?, memory, self.gpus()?];
+        let amounts = [self.amount(vcpu, 1000)?, self.memory()?, self.gpus()?];
         let [vcpu, memory, gpu] = amounts.map(Option::unwrap_or_default);
         Ok(Resources([vcpu, memory, gpu, 0, 0]))
+    }
+
+    /// Returns the memory in MiB, of the column that has it; nothing in either is a mistake.
+    fn memory(&self) -> Result<Option<u32>, Problem> {
+        let is_in_mib = self.has_text(MEMORY_MIB)?;
+        if is_in_mib && self.has_text(MEMORY_GIB)? {
+            let message = "found its memory in GiB and in MiB, expected one of them";
+            return Err(Problem::new(self.0.row_place(), message).with_help("leave one of the columns out"));
+        }
+        match is_in_mib || self.column(MEMORY_GIB).is_none() {
+            true => self.whole_mib(MEMORY_MIB),
+            false => self.amount(MEMORY_GIB, 1024),
+        }
     }
 
     /// Returns the GPUs in thousandths; nothing stands for none.
@@ -227,8 +228,9 @@ impl ExportRow<'_> {
     /// # Errors
     /// A state that is not known: whether it takes room decides on every answer.
     pub fn absence(&self, names: &[&str]) -> Result<Option<Absence>, Problem> {
-        let state: String =
-            self.text(names)?.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let text = self.text(names)?;
+        let Some(column) = self.column(names).filter(|_| !text.is_empty()) else { return Ok(None) };
+        let state: String = text.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
         match state.as_str() {
             "running" | "active" | "on" | "poweredon" | "pending" | "up" | "started" | "online" | "true"
             | "1" => Ok(None),
@@ -239,10 +241,6 @@ impl ExportRow<'_> {
                 Ok(Some(Absence::Ended))
             }
             _ => {
-                let Some(column) = self.column(names) else { return Ok(None) };
-                if self.text(names)?.is_empty() {
-                    return Ok(None);
-                }
                 let problem =
                     self.0.wrong(column, "is no state that is known", "such as `running` or `stopped`");
                 Err(problem.with_help(

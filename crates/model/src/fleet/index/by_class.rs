@@ -12,21 +12,23 @@
 //! *view*; a tree of classes with bounds (`kd_tree`) takes over from views that would be too many or would change too often.
 
 mod filling;
+mod search;
+mod view;
 
-use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use self::filling::Filling;
+use self::search::LeastOfClasses;
+use self::view::View;
 use super::HostFilter;
-use super::bound::{Bound, Span};
 use super::class_table::{ClassTable, Key, Marks};
-use super::cost::{Cost, Sketch};
-use super::kd_tree::{KdTree, Search};
+use super::cost::Cost;
+use super::kd_tree::KdTree;
 use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
-use super::tree::{Leaf, Tree, TreePosition};
-use crate::fleet::host::{Host, Sku, SkuId};
+use super::tree::TreePosition;
+use crate::fleet::host::{Host, Sku};
 use crate::fleet::layout::Layouts;
 use crate::fleet::topology::Parts;
 use plimsoll_base::units::{Footprint, HostId, NumaNodes};
@@ -38,8 +40,6 @@ const TREE_ALONE_BEYOND: usize = 4 * VIEWS_AT_MOST;
 /// New classes after which the tree takes over from a view for each request: a new class takes its place in each of them, which
 /// pays only while most classes come back.
 const NEW_WITH_VIEWS: usize = if cfg!(test) { 300 } else { 1 << 15 };
-/// Reason why a rank is there.
-const RANKED: &str = "a class in the order has a rank";
 /// Not in any class.
 pub const NO_CLASS: u32 = u32::MAX;
 /// Empty classes are kept, since they tend to fill again, until they are more than this and more than
@@ -80,93 +80,6 @@ impl Class {
     }
 }
 
-/// The classes in order of their cost, for all requests or for one.
-#[derive(Clone, Debug)]
-struct View {
-    /// Order of the classes of each group of hosts.
-    orders: Vec<Tree<u32>>,
-    /// By class: its place in the order of its group.
-    ranks: Vec<Option<Rank>>,
-    /// By class: the sketch of its cost. Comparisons on the way to the place of a new class read these, which are close together.
-    sketches: Vec<Sketch>,
-}
-
-/// Place of a class in the order of its group.
-#[derive(Clone, Debug)]
-struct Rank {
-    /// Group.
-    group: u32,
-    cost: Cost,
-    leaf: Leaf,
-    /// Last known position in the leaf.
-    slot: usize,
-    /// True if another class of the group costs the same.
-    is_tied: bool,
-}
-
-impl View {
-    fn new(groups: u32) -> View {
-        View { orders: vec![Tree::default(); groups as usize], ranks: Vec::new(), sketches: Vec::new() }
-    }
-
-    fn insert(&mut self, class: u32, mask: u64, group: u32, cost: Cost) {
-        if self.ranks.len() <= class as usize {
-            self.ranks.resize(class as usize + 1, None);
-            self.sketches.resize(class as usize + 1, Sketch::default());
-        }
-        let sketch = cost.sketch();
-        self.sketches[class as usize] = sketch;
-        let (ranks, order) = (&mut self.ranks, &mut self.orders[group as usize]);
-        let (mut ties, mut moves) = (Vec::new(), Vec::new());
-        // A new class is compared with both its neighbours, so a tie cannot be missed.
-        let compare = |other: u32| {
-            if let Some(decided) = self.sketches[other as usize].decides(sketch) {
-                return decided;
-            }
-            let rank = ranks[other as usize].as_ref().expect(RANKED);
-            let by_cost = rank.cost.cmp(&cost);
-            if by_cost == Ordering::Equal {
-                ties.push(other);
-            }
-            by_cost.then(other.cmp(&class))
-        };
-        order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
-        ranks[class as usize] =
-            Some(Rank { group, cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
-        for tied in ties {
-            ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
-        }
-        for (moved, leaf) in moves {
-            ranks[moved as usize].as_mut().expect("what moves is in the order").leaf = leaf;
-        }
-    }
-
-    fn set_mask(&mut self, class: u32, mask: u64) {
-        if let Some(Some(rank)) = self.ranks.get(class as usize) {
-            self.orders[rank.group as usize].set_mask(rank.leaf, class, mask);
-        }
-    }
-
-    #[inline]
-    fn exchange_mask(&mut self, class: u32, before: u64, mask: u64) {
-        if let Some(Some(rank)) = self.ranks.get_mut(class as usize) {
-            let order = &mut self.orders[rank.group as usize];
-            order.exchange_mask(rank.leaf, &mut rank.slot, class, before, mask);
-        }
-    }
-
-    fn remove(&mut self, class: u32) {
-        if let Some(rank) = self.ranks.get_mut(class as usize).and_then(Option::take) {
-            self.orders[rank.group as usize].remove(rank.leaf, class);
-        }
-    }
-
-    #[inline]
-    fn rank(&self, class: u32) -> &Rank {
-        self.ranks[class as usize].as_ref().expect(RANKED)
-    }
-}
-
 /// The index of one cell: a zone, or one partition of it.
 #[derive(Clone, Debug)]
 pub struct ClassIndex {
@@ -191,6 +104,7 @@ pub struct ClassIndex {
     tree: Option<KdTree>,
     /// True once the tree has taken over from the views.
     is_by_tree: bool,
+    /// Host that is kept apart while many instances are placed one after the other.
     filling: Filling,
     /// Classes that searches of the tree have looked at.
     #[cfg(test)]
@@ -679,57 +593,6 @@ impl ClassIndex {
             self.unused.push(class);
         }
         self.by_key.retain(|class| !self.classes[class as usize].is_forgotten);
-    }
-}
-
-/// The search of classes one by one for the host that costs least.
-struct LeastOfClasses<'a> {
-    classes: &'a mut [Class],
-    parts: &'a [Option<Parts>],
-    request: &'a Footprint,
-    /// Time until it has ended \[h\].
-    left_h: u32,
-    hosts: &'a [Host],
-    skus: &'a [Sku],
-    ranking: &'a dyn Ranking,
-    filter: HostFilter<'a>,
-    looked_at: usize,
-    best: Option<(Cost, HostId)>,
-}
-
-impl LeastOfClasses<'_> {
-    fn is_beaten(&self, cost: &Cost) -> bool {
-        self.best.as_ref().is_some_and(|(least, _)| least < cost)
-    }
-}
-
-impl Search for LeastOfClasses<'_> {
-    type Bound = Bound;
-
-    fn bound(&self, sku: SkuId, free: &Span) -> Bound {
-        self.ranking.bound(&self.skus[sku.0 as usize], free, self.request)
-    }
-
-    fn may_win(&self, bound: &Bound) -> bool {
-        self.best.as_ref().is_none_or(|(least, _)| !bound.is_above(least))
-    }
-
-    fn look(&mut self, id: u32) {
-        self.looked_at += 1;
-        let class = &self.classes[id as usize];
-        let parts = parts_of(self.parts, id);
-        if class.members == 0 || !has_room(class.key, parts, self.skus, self.request) {
-            return;
-        }
-        let cost = cost_of(class.key, parts, self.skus, self.ranking, (self.request, self.left_h));
-        if self.is_beaten(&cost) {
-            return;
-        }
-        let Some(least) = self.classes[id as usize].least(id, self.hosts, self.skus, self.filter) else {
-            return;
-        };
-        let equal = self.best.take().filter(|(other, _)| *other == cost);
-        self.best = Some((cost, equal.map_or(least, |(_, host)| host.min(least))));
     }
 }
 

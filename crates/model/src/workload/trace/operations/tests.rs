@@ -84,22 +84,9 @@ fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.to_string(), value: value.to_string() }
 }
 
-/// Returns the launch of an `m5.large` without a name.
+/// Returns the launch of an instance without a name or an end.
 fn launch(kind: TypeId) -> Launch {
-    Launch {
-        kind,
-        min_count: 1,
-        max_count: 1,
-        zone: None,
-        subnet: None,
-        public_address: None,
-        handle: None,
-        end: End::Never,
-        options: None,
-        stops: None,
-        sender: Sender::Trace,
-        first_instance: 0,
-    }
+    Launch::of_trace(kind, End::Never)
 }
 
 fn boxed(call: ResourceCall) -> Action {
