@@ -3,20 +3,15 @@
 //! A quote that is never closed would turn the rest of a file into one cell without an error of the CSV library.
 //! So the text is followed by a line that no file holds: where that line ends up inside a cell, a quote was open.
 
-use csv::ByteRecord;
 use std::fmt;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blanks::SingleTabs;
+use super::row_reader::RowReader;
 use super::storage::{self, Source, TableStorage};
 use super::{Dialect, RowPosition, Separator};
 use crate::input::{Place, Problem};
-
-/// Bytes read from the file at a time.
-const BUFFER: usize = 1 << 18;
 
 /// The longest row that is read \[bytes\]: a longer one is the rest of a file behind a quote that is never closed.
 const ROW_MOST: u64 = 1 << 24;
@@ -38,10 +33,7 @@ const END_LINE_CRLF: &[u8] = b"\r\n\x02\x03plimsoll\x03\x02\r\n";
 
 /// The rows of a CSV file below its header.
 pub struct Delimited {
-    reader: csv::Reader<Box<dyn Read + Send>>,
-    /// Byte of the text up to which the reader may read ahead: the row it reads and [`ROW_MOST`].
-    read_most: Arc<AtomicU64>,
-    record: ByteRecord,
+    reader: RowReader,
     /// Cells of the header.
     width: usize,
     dialect: Dialect,
@@ -84,13 +76,10 @@ impl Delimited {
             Separator::Byte(byte) => byte,
             Separator::Blanks => b'\t',
         };
-        let read_most = Arc::new(AtomicU64::new(ROW_MOST));
         let ends_in_crlf = head.ends_in_crlf();
         let text = Cursor::new(head.text).chain(text);
         let mut rows = Delimited {
-            reader: reader(text, dialect, (delimiter, ends_in_crlf), &read_most),
-            read_most,
-            record: ByteRecord::new(),
+            reader: reader(text, dialect, (delimiter, ends_in_crlf)),
             width: 0,
             dialect,
             delimiter,
@@ -107,14 +96,12 @@ impl Delimited {
         if !rows.read(path)? {
             return Err(Problem::new(place, "found nothing, expected a header"));
         }
-        rows.width = rows.record.len();
-        rows.header_bytes = rows.reader.position().byte();
-        let header = std::str::from_utf8(rows.record.as_slice()).ok().map(|_| {
-            rows.record.iter().map(|name| String::from_utf8_lossy(name).trim().to_string()).collect()
-        });
-        match header {
-            Some(header) => Ok((header, rows)),
-            None => {
+        rows.width = rows.reader.width();
+        rows.header_bytes = rows.reader.next_at().byte;
+        let names: Result<Vec<&str>, _> = rows.reader.cells().map(std::str::from_utf8).collect();
+        match names {
+            Ok(names) => Ok((names.into_iter().map(|name| name.trim().to_string()).collect(), rows)),
+            Err(_) => {
                 let problem =
                     Problem::new(place, "found bytes that are not text, expected a header in UTF-8");
                 let help =
@@ -131,12 +118,8 @@ impl Delimited {
 
     /// Returns the place of the next row.
     pub fn position(&self) -> RowPosition {
-        let next = self.reader.position();
-        RowPosition {
-            rows: 0,
-            byte: next.byte() + self.skipped_bytes,
-            line: next.line() + self.skipped_lines,
-        }
+        let next = self.reader.next_at();
+        RowPosition { rows: 0, byte: next.byte + self.skipped_bytes, line: next.line + self.skipped_lines }
     }
 
     /// Skips to a position below the header. The file is opened again: plain text is skipped, packed text is unpacked on the
@@ -146,7 +129,6 @@ impl Delimited {
         let mut file = storage::open_file(path)?;
         // The header is given to the reader once more, so that places are counted as before.
         let mut header = Vec::new();
-        self.read_most.store(ROW_MOST, Ordering::Relaxed);
         let is_plain = self.storage == TableStorage::Csv && self.dialect.separator != Separator::Blanks;
         let opened = if is_plain {
             file.by_ref()
@@ -166,13 +148,13 @@ impl Delimited {
         if self.has_header() {
             self.advance(path)?;
         }
-        self.skipped_lines = to.line.saturating_sub(self.reader.position().line());
+        self.skipped_lines = to.line.saturating_sub(self.reader.next_at().line);
         Ok(())
     }
 
     /// Returns a reader of the same dialect.
-    fn again(&self, text: impl Read + Send + 'static) -> csv::Reader<Box<dyn Read + Send>> {
-        reader(text, self.dialect, (self.delimiter, self.ends_in_crlf), &self.read_most)
+    fn again(&self, text: impl Read + Send + 'static) -> RowReader {
+        reader(text, self.dialect, (self.delimiter, self.ends_in_crlf))
     }
 
     /// Goes to the next row; false after the last one.
@@ -181,10 +163,10 @@ impl Delimited {
         if !self.read(path)? {
             return Ok(false);
         }
-        if self.record.len() == self.width {
+        if self.reader.width() == self.width {
             return Ok(true);
         }
-        let found = format!("found {} values", self.record.len());
+        let found = format!("found {} values", self.reader.width());
         let expected = match self.has_header() {
             true => format!("expected {}, as many as the header has columns", self.width),
             false => format!("expected the {} of the format, which has no header", self.width),
@@ -195,35 +177,33 @@ impl Delimited {
     /// Reads a row of any length; false where the end of the file was read.
     #[inline]
     fn read(&mut self, path: &Path) -> Result<bool, Problem> {
-        let line = self.reader.position().line();
-        self.read_most.store(self.reader.position().byte() + ROW_MOST, Ordering::Relaxed);
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(read) if !read || self.record.as_slice() == END => Ok(false),
-            Ok(_) if self.record.as_slice().contains(&b'\n') => Err(self.explain_line_break(path)),
+        match self.reader.advance() {
+            Ok(read) if !read || self.reader.row() == END => Ok(false),
+            Ok(_) if self.reader.holds_line_break() => Err(self.explain_line_break(path)),
             Ok(_) => Ok(true),
-            Err(error) => Err(self.explain(path, line, error)),
+            Err(error) => Err(self.explain(path, &error)),
         }
     }
 
     #[inline]
     pub fn cell(&self, column: usize) -> &[u8] {
         // `advance` has refused rows of another length than the header's.
-        &self.record[column]
+        self.reader.cell(column)
     }
 
     /// Returns the line of the current row, from 1: a row is one line. The library tells where it began to look for it, above
     /// comments and empty lines, and where it stands now: below its end, or before the line feed of its end.
     pub fn line(&self) -> u64 {
-        let next = self.reader.position().line() + self.skipped_lines;
+        let next = self.reader.next_at().line + self.skipped_lines;
         if self.ends_in_crlf { next } else { next.saturating_sub(1).max(1) }
     }
 
     /// Returns the problem of a row that holds a line break: no cell of a table of ours has one, and where a quote is
     /// open by mistake, it is the rows below that have become part of the cell.
     fn explain_line_break(&self, path: &Path) -> Problem {
-        let line = self.record.position().map_or(1, csv::Position::line) + self.skipped_lines;
+        let line = self.reader.row_at().line + self.skipped_lines;
         let place = Place::file(path).at_line(line + u64::from(self.ends_in_crlf && line > 1));
-        if [END_LINE, END_LINE_CRLF].iter().any(|end| self.record.as_slice().ends_with(end)) {
+        if [END_LINE, END_LINE_CRLF].iter().any(|end| self.reader.row().ends_with(end)) {
             return unclosed(place);
         }
         Problem::new(place, "found a line break between quotes, expected a row on one line").with_help(
@@ -231,13 +211,12 @@ impl Delimited {
         )
     }
 
-    /// Returns the problem of a row that begins at `line` and could not be read.
-    fn explain(&self, path: &Path, line: u64, error: csv::Error) -> Problem {
-        let place = Place::file(path).at_line(line + self.skipped_lines);
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => unclosed(place),
-            csv::ErrorKind::Io(error) => explain_io(place, &error, self.storage),
-            other => Problem::new(place, format!("cannot be read: {other:?}")),
+    /// Returns the problem of a row that could not be read.
+    fn explain(&self, path: &Path, error: &io::Error) -> Problem {
+        let place = Place::file(path).at_line(self.reader.row_at().line + self.skipped_lines);
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => unclosed(place),
+            _ => explain_io(place, error, self.storage),
         }
     }
 }
@@ -313,36 +292,9 @@ fn reader(
     text: impl Read + Send + 'static,
     dialect: Dialect,
     (delimiter, ends_in_crlf): (u8, bool),
-    read_most: &Arc<AtomicU64>,
-) -> csv::Reader<Box<dyn Read + Send>> {
-    let bounded = Bounded { text, read: 0, most: Arc::clone(read_most) };
+) -> RowReader {
     let end = if ends_in_crlf { END_LINE_CRLF } else { END_LINE };
-    let text: Box<dyn Read + Send> = Box::new(bounded.chain(end));
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .comment(dialect.comment)
-        .buffer_capacity(BUFFER)
-        .from_reader(text)
-}
-
-/// Text that is read no further than a bound that moves along: one endless row does not fill the memory.
-struct Bounded<R> {
-    text: R,
-    read: u64,
-    most: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.read > self.most.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let read = self.text.read(buffer)?;
-        self.read += read as u64;
-        Ok(read)
-    }
+    RowReader::new(text.chain(end), delimiter, dialect.comment, ROW_MOST)
 }
 
 fn explain_io(place: Place, error: &io::Error, storage: TableStorage) -> Problem {

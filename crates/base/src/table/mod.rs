@@ -7,6 +7,7 @@ mod arrow_schema;
 mod blanks;
 mod delimited;
 mod parquet;
+mod row_reader;
 mod storage;
 
 use serde::{Deserialize, Serialize};
