@@ -232,7 +232,7 @@ impl Table {
             Rows::Delimited(rows) => rows.cell(column),
             Rows::Parquet(rows) => rows.cell(column),
         };
-        if self.nullable[column] && NULL_WORDS.contains(&cell) { &[] } else { cell }
+        if self.nullable[column] && is_null_word(cell) { &[] } else { cell }
     }
 
     /// Returns the meaning of the numbers of a column where it is declared to be dates.
@@ -295,6 +295,12 @@ impl Table {
             Rows::Delimited(_) | Rows::Parquet(_) => Place::file(&self.path),
         }
     }
+}
+
+/// Returns true for a word that writers of tables leave where there is no value. Few cells begin like one.
+#[inline]
+fn is_null_word(cell: &[u8]) -> bool {
+    matches!(cell, [b'N' | b'n' | b'<' | b'\\', ..]) && NULL_WORDS.contains(&cell)
 }
 
 /// Returns a name in small letters, its blanks and signs as single underscores: `Memory (GiB)` is `memory_gib`.
