@@ -89,6 +89,8 @@ pub struct ClassIndex {
     /// Times until a request has ended that the cost tells apart, in ascending order \[h\]; one where it does not.
     lefts: Vec<u32>,
     classes: Vec<Class>,
+    /// By class: no host in it has a lower id. Searches of classes that cost the same read these, which are close together.
+    lowest: Vec<HostId>,
     /// Free amounts of the parts, by class, up to the last one whose hosts are divided.
     parts: Vec<Option<Parts>>,
     by_key: ClassTable,
@@ -132,6 +134,7 @@ impl ClassIndex {
             groups,
             lefts,
             classes: Vec::new(),
+            lowest: Vec::new(),
             parts: Vec::new(),
             by_key: ClassTable::default(),
             unused: Vec::new(),
@@ -197,6 +200,8 @@ impl ClassIndex {
         let record = &mut self.classes[class as usize];
         record.members += 1;
         record.hosts.push(id, record.members, |other| hosts[other.index()].index_mark == class);
+        let lowest = &mut self.lowest[class as usize];
+        *lowest = id.min(*lowest);
         if record.members == 1
             && let Some(tree) = &mut self.tree
         {
@@ -353,19 +358,26 @@ impl ClassIndex {
         while let Some(found) = position {
             let ranked = &self.views[view];
             let class = ranked.orders[group].key(found);
-            let rank = ranked.rank(class);
-            if best.is_some_and(|(other, _)| ranked.rank(other).cost != rank.cost) {
+            let tie = ranked.tie(class);
+            if best.is_some_and(|(number, _)| number != tie.number) {
                 break;
             }
-            let record = &mut self.classes[class as usize];
-            if record.members == 0 {
-                self.hide(class);
-            } else if (shapes.is_exact() || has_room(record.key, parts_of(&self.parts, class), skus, request))
-                && let Some(least) = record.least(class, hosts, skus, filter)
-            {
-                best = Some((class, best.map_or(least, |(_, id)| id.min(least))));
-                if !rank.is_tied {
-                    break;
+            // Of equal cost, a class is looked at only where it may have a lower host.
+            if best.is_none_or(|(_, id)| self.lowest[class as usize] < id) {
+                let record = &mut self.classes[class as usize];
+                if record.members == 0 {
+                    self.hide(class);
+                } else if (shapes.is_exact()
+                    || has_room(record.key, parts_of(&self.parts, class), skus, request))
+                    && let Some(least) = record.least(class, hosts, skus, filter)
+                {
+                    best = Some((tie.number, best.map_or(least, |(_, id)| id.min(least))));
+                    if !tie.is_shared {
+                        break;
+                    }
+                    if filter.is_none() {
+                        self.lowest[class as usize] = least;
+                    }
                 }
             }
             position = self.views[view].orders[group].next(found, need);
@@ -523,10 +535,12 @@ impl ClassIndex {
         let id = match self.unused.pop() {
             Some(id) => {
                 self.classes[id as usize] = class;
+                self.lowest[id as usize] = HostId(u32::MAX);
                 id
             }
             None => {
                 self.classes.push(class);
+                self.lowest.push(HostId(u32::MAX));
                 (self.classes.len() - 1) as u32
             }
         };

@@ -17,6 +17,19 @@ pub(super) struct View {
     ranks: Vec<Option<Rank>>,
     /// By class: the sketch of its cost. Comparisons on the way to the place of a new class read these, which are close together.
     sketches: Vec<Sketch>,
+    /// By class: its tie, which searches read.
+    ties: Vec<Tie>,
+    /// Number of the next tie.
+    next_tie: u32,
+}
+
+/// Classes of a group that cost the same: one, or several.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tie {
+    /// Number, which no other classes have.
+    pub number: u32,
+    /// True if there have been several.
+    pub is_shared: bool,
 }
 
 /// Place of a class in the order of its group.
@@ -29,14 +42,18 @@ pub(super) struct Rank {
     leaf: Leaf,
     /// Last known position in the leaf.
     slot: usize,
-    /// True if another class of the group costs the same.
-    pub is_tied: bool,
 }
 
 impl View {
     /// Returns an order without classes, for so many groups of hosts.
     pub fn new(groups: u32) -> View {
-        View { orders: vec![Tree::default(); groups as usize], ranks: Vec::new(), sketches: Vec::new() }
+        View {
+            orders: vec![Tree::default(); groups as usize],
+            ranks: Vec::new(),
+            sketches: Vec::new(),
+            ties: Vec::new(),
+            next_tie: 0,
+        }
     }
 
     /// Gives a new class its place in the order of its group.
@@ -44,29 +61,36 @@ impl View {
         if self.ranks.len() <= class as usize {
             self.ranks.resize(class as usize + 1, None);
             self.sketches.resize(class as usize + 1, Sketch::default());
+            self.ties.resize(class as usize + 1, Tie::default());
         }
         let sketch = cost.sketch();
         self.sketches[class as usize] = sketch;
         let (ranks, order) = (&mut self.ranks, &mut self.orders[group as usize]);
-        let (mut ties, mut moves) = (Vec::new(), Vec::new());
+        let (mut tied, mut moves) = (Vec::new(), Vec::new());
         // A new class is compared with both its neighbours, so a tie cannot be missed.
         let compare = |other: u32| {
             if let Some(decided) = self.sketches[other as usize].decides(sketch) {
                 return decided;
             }
-            let rank = ranks[other as usize].as_ref().expect(RANKED);
-            let by_cost = rank.cost.cmp(&cost);
+            // A tie that the class is known to belong to is not compared again: exact costs can be long fractions.
+            let number = |class: &u32| self.ties[*class as usize].number;
+            let is_known_tie = tied.first().is_some_and(|known| number(known) == number(&other));
+            let cost_of = |class: u32| &ranks[class as usize].as_ref().expect(RANKED).cost;
+            let by_cost = if is_known_tie { Ordering::Equal } else { cost_of(other).cmp(&cost) };
             if by_cost == Ordering::Equal {
-                ties.push(other);
+                tied.push(other);
             }
             by_cost.then(other.cmp(&class))
         };
         order.insert(class, mask, compare, |moved, leaf| moves.push((moved, leaf)));
-        ranks[class as usize] =
-            Some(Rank { group, cost, leaf: Leaf::default(), slot: 0, is_tied: !ties.is_empty() });
-        for tied in ties {
-            ranks[tied as usize].as_mut().expect("it was compared").is_tied = true;
-        }
+        ranks[class as usize] = Some(Rank { group, cost, leaf: Leaf::default(), slot: 0 });
+        self.ties[class as usize] = match tied.first() {
+            Some(other) => Tie { number: self.ties[*other as usize].number, is_shared: true },
+            None => Tie { number: self.next_tie, is_shared: false },
+        };
+        self.next_tie =
+            self.next_tie.checked_add(1).expect("fewer than 2³² classes take a place in an order");
+        tied.into_iter().for_each(|other: u32| self.ties[other as usize].is_shared = true);
         for (moved, leaf) in moves {
             ranks[moved as usize].as_mut().expect("what moves is in the order").leaf = leaf;
         }
@@ -93,6 +117,12 @@ impl View {
         if let Some(rank) = self.ranks.get_mut(class as usize).and_then(Option::take) {
             self.orders[rank.group as usize].remove(rank.leaf, class);
         }
+    }
+
+    /// Returns the tie of a class that is in the order.
+    #[inline]
+    pub fn tie(&self, class: u32) -> Tie {
+        self.ties[class as usize]
     }
 
     /// Returns the place of a class that is in the order.
