@@ -35,7 +35,7 @@ const RETIRED: &[(&str, &str)] = &[
     ("KeptOut", "Filtered"),
     ("Considered", "ScoredHost"),
     ("Course", "JobPath"),
-    ("Moving", "RunQueue"),
+    ("Moving", "ShortQueue"),
     ("Alarm", "PlaneTimer"),
     ("foresight", "prefetch"),
     ("Presence", "Occupancy"),

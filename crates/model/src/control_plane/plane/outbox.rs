@@ -1,11 +1,9 @@
 //! Outbox of the plane: jobs that continue now, effects for its owner, and timers to be set.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use super::requests::RequestId;
-use super::run_queue::RunQueue;
+use super::short_queue::ShortQueue;
 use crate::control_plane::job::JobId;
 use plimsoll_base::failure::Failure;
 use plimsoll_base::units::Time;
@@ -57,10 +55,10 @@ pub enum Effect {
 /// Jobs that continue now, effects to be carried out and timers to be set, each in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outbox {
-    jobs: RunQueue,
-    effects: VecDeque<Effect>,
+    jobs: ShortQueue<JobId>,
+    effects: ShortQueue<Effect>,
     /// Time, kind and number of each timer.
-    timers: VecDeque<(Time, PlaneTimer, u32)>,
+    timers: ShortQueue<(Time, PlaneTimer, u32)>,
 }
 
 impl Outbox {
@@ -78,27 +76,27 @@ impl Outbox {
 
     /// Adds an effect for the owner of the plane.
     pub fn effect(&mut self, effect: Effect) {
-        self.effects.push_back(effect);
+        self.effects.push(effect);
     }
 
     /// Removes and returns the next effect.
     #[inline]
     pub fn next_effect(&mut self) -> Option<Effect> {
-        if self.effects.is_empty() { None } else { self.effects.pop_front() }
+        self.effects.pop()
     }
 
     /// Asks for a timer; one that never fires is not set.
     #[inline]
     pub fn set_timer(&mut self, at: Time, timer: PlaneTimer, number: u32) {
         if at < Time::NEVER {
-            self.timers.push_back((at, timer, number));
+            self.timers.push((at, timer, number));
         }
     }
 
     /// Removes and returns the next timer to be set.
     #[inline]
     pub fn next_timer(&mut self) -> Option<(Time, PlaneTimer, u32)> {
-        self.timers.pop_front()
+        self.timers.pop()
     }
 
     /// Returns true if nothing is left to be done.
