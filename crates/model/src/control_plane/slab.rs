@@ -57,7 +57,9 @@ impl<N: Number, T> Slab<N, T> {
     pub fn add(&mut self, thing: T) -> N {
         match self.free.pop() {
             Some(number) => {
-                self.things[index(number)] = Some(thing);
+                let place = &mut self.things[index(number)];
+                assert!(place.is_none(), "a number is free once its thing is removed");
+                *place = Some(thing);
                 number
             }
             None => {

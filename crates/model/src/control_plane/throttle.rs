@@ -184,7 +184,7 @@ impl Throttle {
             return self.admit_write(now, account, operation);
         }
         let place = self.place(account);
-        let limits = self.limits[class];
+        let limits = &self.limits[class];
         let Buckets { requests, resources: of_resources } =
             &mut self.buckets.things[place + class.position()];
         let short_requests = limits.requests.and_then(|limit| requests.shortage(limit, now, 1));

@@ -23,6 +23,7 @@ impl Limit {
     /// The largest bucket: its level fits in 64 bits.
     pub const MOST_TOKENS: u64 = u64::MAX / UNITS_PER_TOKEN;
 
+    #[inline]
     fn full(self) -> u64 {
         self.bucket.checked_mul(UNITS_PER_TOKEN).expect("a bucket is larger than Limit::MOST_TOKENS")
     }

@@ -53,6 +53,7 @@ pub enum Action {
 
 impl Action {
     /// Returns the operation it is.
+    #[inline]
     pub fn operation(&self) -> Operation {
         match self {
             Action::Launch(_) => Operation::Launch,
@@ -76,6 +77,7 @@ impl Action {
     }
 
     /// Returns the instances it is about, where it is about instances that are there.
+    #[inline]
     pub fn targets(&self) -> Option<&Targets> {
         match self {
             Action::Start(targets)

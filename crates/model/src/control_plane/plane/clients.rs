@@ -348,6 +348,7 @@ impl Plane {
     }
 
     /// Takes the call of a request, to take effect or to be refused, with the lifetimes of its instances.
+    #[inline]
     pub fn take_call(&mut self, id: RequestId) -> (Call, Box<[Duration]>) {
         let request = &mut self.requests[id];
         let call = request.call.take().expect("a call is settled once");

@@ -219,6 +219,7 @@ impl Plane {
     }
 
     /// Lets a job take effect, unless its request has taken effect or its client has given up.
+    #[inline]
     fn commit(&mut self, now: Time, id: JobId) -> StepOutcome {
         let request = match self.jobs[id].task {
             Task::Attempt(request) | Task::Delivery(request, _) => request,

@@ -2,7 +2,7 @@
 //! changes state.
 
 use super::Plane;
-use super::jobs::Task;
+use super::jobs::{Job, Task};
 use super::path::RecordKey;
 use super::requests::RequestId;
 use crate::control_plane::job::JobId;
@@ -11,43 +11,36 @@ use crate::workload::call::Call;
 use plimsoll_base::units::AccountId;
 
 impl Plane {
-    /// Returns the request that a job works on; `None` for the bring-up of an instance.
+    /// Loads the request that a job works on, the record that it reads, and the place of the record in the cache. Returns which
+    /// record it is.
     #[inline]
-    fn request_of(&self, job: JobId) -> Option<RequestId> {
-        match self.jobs[job].task {
-            Task::Attempt(request) | Task::Delivery(request, _) => Some(request),
-            Task::BringUp(_) => None,
-        }
-    }
-
-    /// Loads the request that a job works on.
-    #[inline]
-    pub fn prefetch_request(&self, job: JobId) {
-        if let Some(request) = self.request_of(job) {
+    pub fn prefetch_job(&self, job: JobId) -> RecordKey {
+        let job = &self.jobs[job];
+        if let Some(request) = request_of(job) {
             self.requests.prefetch(request);
         }
-    }
-
-    /// Returns the call that a job carries out, if it has had no effect yet.
-    #[inline]
-    pub fn call_of(&self, job: JobId) -> Option<&Call> {
-        self.request_of(job).and_then(|request| self.requests.get(request)?.call.as_ref())
-    }
-
-    /// Returns the record that a job reads.
-    #[inline]
-    pub fn record_of(&self, job: JobId) -> RecordKey {
-        self.jobs[job].path.record()
-    }
-
-    /// Loads the record that a call reads, and its place in the cache.
-    #[inline]
-    pub fn prefetch_places(&self, record: RecordKey) {
-        let RecordKey::Instance { slot, .. } = record else { return };
-        self.database.records.prefetch(slot);
-        if let (Some(key), Some(caches)) = (record.key(), &self.database.caches) {
-            caches.records.prefetch_place(key);
+        let record = job.path.record();
+        if let RecordKey::Instance { slot, .. } = record {
+            self.database.records.prefetch(slot);
+            if let (Some(key), Some(caches)) = (record.key(), &self.database.caches) {
+                caches.records.prefetch_place(key);
+            }
         }
+        record
+    }
+
+    /// Loads the entry of the cache that a job reads, once its place is loaded. Returns the call that the job carries out, if it has
+    /// had no effect yet.
+    #[inline]
+    pub fn prefetch_cached(&self, job: JobId) -> Option<&Call> {
+        let job = &self.jobs[job];
+        let record = job.path.record();
+        if let (RecordKey::Instance { .. }, Some(key), Some(caches)) =
+            (record, record.key(), &self.database.caches)
+        {
+            caches.records.prefetch_value(key);
+        }
+        self.requests.get(request_of(job)?)?.call.as_ref()
     }
 
     /// Loads the buckets that a call will take from.
@@ -57,14 +50,13 @@ impl Plane {
             throttle.prefetch(account, class);
         }
     }
+}
 
-    /// Loads the entry of the cache, once its place is loaded.
-    #[inline]
-    pub fn prefetch_cached(&self, record: RecordKey) {
-        if let (RecordKey::Instance { .. }, Some(key), Some(caches)) =
-            (record, record.key(), &self.database.caches)
-        {
-            caches.records.prefetch_value(key);
-        }
+/// Returns the request that a job works on; `None` for the bring-up of an instance.
+#[inline]
+fn request_of(job: &Job) -> Option<RequestId> {
+    match job.task {
+        Task::Attempt(request) | Task::Delivery(request, _) => Some(request),
+        Task::BringUp(_) => None,
     }
 }

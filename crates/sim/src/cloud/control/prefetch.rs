@@ -13,10 +13,7 @@ use plimsoll_model::workload::call::{Call, Targets};
 #[inline]
 pub fn prefetch_for_timer(world: &World, timer: PlaneTimer, number: u32) {
     let Some(job) = served(timer, number) else { return };
-    plane(world).prefetch_request(job);
-    let record = plane(world).record_of(job);
-    plane(world).prefetch_places(record);
-    if let RecordKey::Instance { slot, .. } = record {
+    if let RecordKey::Instance { slot, .. } = plane(world).prefetch_job(job) {
         prefetch(world.instances.get(Slot(slot)));
     }
 }
@@ -25,8 +22,7 @@ pub fn prefetch_for_timer(world: &World, timer: PlaneTimer, number: u32) {
 #[inline]
 pub fn prefetch_further_for_timer(world: &World, timer: PlaneTimer, number: u32) {
     let Some(job) = served(timer, number) else { return };
-    plane(world).prefetch_cached(plane(world).record_of(job));
-    if let Some(call) = plane(world).call_of(job) {
+    if let Some(call) = plane(world).prefetch_cached(job) {
         prefetch_targets(world, call);
     }
 }

@@ -100,6 +100,7 @@ pub fn work(world: &mut World, now: Time) {
 }
 
 /// Lets a call take effect, unless its instances are not yet launched.
+#[inline(never)] // most events of the plane carry out no effect, and need not prepare for one
 fn act(world: &mut World, now: Time, job: JobId, request: RequestId) {
     let (call, lifetimes) = world.control_mut().plane.take_call(request);
     if launching::is_early(world, &call) {
