@@ -11,8 +11,8 @@ use crate::disk;
 use crate::input::{InputError, Place, Problem};
 use crate::report;
 use crate::scenario::Overrides;
+use crate::table::clock::ClockOrigin;
 use crate::units::figures::grouped;
-use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 
 /// Changes to a scenario.
@@ -43,7 +43,7 @@ pub struct ReadingOptions {
     columns: Option<ColumnNames>,
     /// Count times from this moment: `first` (the first row), `epoch`, seconds, or a date and time of UTC
     #[arg(long, value_name = "ORIGIN")]
-    trace_origin: Option<TraceOrigin>,
+    trace_origin: Option<ClockOrigin>,
     /// Round sizes that are finer than their unit up
     #[arg(long)]
     round: bool,

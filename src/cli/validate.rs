@@ -16,10 +16,10 @@ use crate::fleet::host_file;
 use crate::fleet::sale::Sale;
 use crate::input::{InputError, Place, Problem};
 use crate::scenario::{Overrides, Scenario};
+use crate::table::clock::ClockOrigin;
 use crate::units::figures::grouped;
 use crate::workload::directory::Directory;
 use crate::workload::trace::describe::describe;
-use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::TraceReading;
 
 /// Check scenarios, sweeps, baselines, traces and host files, and run nothing.
@@ -168,7 +168,7 @@ fn trace(path: &Path) -> Result<String, InputError> {
     let types = TypeTable::new(&[], &ShapePrice::default())?;
     let mut directory = Directory::without_scenario(types);
     // Times from any origin, dates included: the scenario decides what they count from.
-    let reading = TraceReading { origin: Some(TraceOrigin::First), ..TraceReading::default() };
+    let reading = TraceReading { origin: Some(ClockOrigin::First), ..TraceReading::default() };
     let description = describe(path, &reading, &mut directory)?;
     Ok(format!("{} rows", grouped(description.rows)))
 }

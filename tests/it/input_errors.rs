@@ -70,6 +70,74 @@ fn every_wrong_type_of_the_headroom_is_told() {
     assert!(text.ends_with("2 problems\n"), "{text}");
 }
 
+/// Names that would cover, price or take nothing if they were let pass.
+#[test]
+fn names_of_types_and_families_are_looked_up_wherever_they_stand() {
+    let place = workplace();
+    for (set, parts) in [
+        (
+            "billing.savings_plans=[{ usd_per_hour = 1, rates = { m55 = 0.3 } }]",
+            ["rates.\"m55\"`: found `m55`, expected an instance type, a family", "did you mean `m5`"],
+        ),
+        (
+            "billing.savings_plans=[{ usd_per_hour = 1, rates = { 'm5.larg' = 0.3 } }]",
+            ["found `m5.larg`, expected an instance type, a family", "did you mean `m5.large`"],
+        ),
+        (
+            "billing.prices.dedicated_instances={ 'm5.larg' = 0.1 }",
+            ["found `m5.larg`, expected the name of an instance type", "did you mean `m5.large`"],
+        ),
+        (
+            "placement.dedicated_hosts=[{ account = 'a', zone = 'use1-az1', count = 1, family = 'm55' }]",
+            ["family`: found `m55`, expected the family of an instance type", "did you mean `m5`"],
+        ),
+    ] {
+        let text = message(place.path(), &["run", "scenario.toml", "--set", set]);
+        for part in parts {
+            assert!(text.contains(part), "{set}: {text}");
+        }
+    }
+    let trace = "time_s,op,host,zone,family\n0,allocate-host,h,use1-az1,m55\n";
+    fs::write(place.path().join("hosts.csv"), trace).unwrap();
+    let words = ["run", "scenario.toml", "--set", "workload={ trace = 'hosts.csv' }"];
+    let text = message(place.path(), &words);
+    assert!(
+        text.contains("hosts.csv:2: `family`: found `m55`, which is no family of a known type"),
+        "{text}"
+    );
+    assert!(text.contains("did you mean `m5`"), "{text}");
+}
+
+/// A file of prices or loads of which no row comes before the end of the run has no effect, and nobody would be told.
+#[test]
+fn files_that_begin_when_the_run_is_over_are_refused() {
+    let place = workplace();
+    let late = ("prices.csv", "time_s,type,zone,usd_per_hour\n1735689600,m5.large,use1-az1,0.03\n");
+    let load = ("load.csv", "time_s,units\n1735689600,5\n");
+    for (file, content) in [late, load] {
+        fs::write(place.path().join(file), content).unwrap();
+    }
+    let prices = |more: &str| format!("billing.spot.price={{ kind = 'file', file = 'prices.csv'{more} }}");
+    let group = |more: &str| {
+        format!(
+            "autoscaling_groups=[{{ name = 'g', types = ['m5.large'], min = 1, max = 2, \
+             load = {{ units_per_instance = 1, offered = {{ kind = 'trace', file = 'load.csv'{more} }} }} }}]"
+        )
+    };
+    for set in [prices(""), group("")] {
+        let text = message(place.path(), &["run", "scenario.toml", "--set", "duration=1h", "--set", &set]);
+        let expected =
+            "found 1735689600 s as its first time, expected one before the end of the run, after 3600 s";
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("state `origin = \"first\"` beside it"), "{text}");
+    }
+    for set in [prices(", origin = 'first'"), group(", origin = '2025-01-01'")] {
+        let words = ["validate", "scenario.toml", "--set", "duration=1h", "--set", &set];
+        let output = plimsoll(place.path(), &words).output().unwrap();
+        assert!(output.status.success(), "{set}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn files_that_are_no_scenario() {
     let place = workplace();

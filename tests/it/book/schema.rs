@@ -141,7 +141,7 @@ impl<'a> Sections<'a> {
                 (None, "StepTime") => "duration, or a [distribution](#distribution)".to_string(),
                 (None, "Strategy") => "a name, or a table with `name` and parameters".to_string(),
                 (None, "GroupType") => "a name, or a table with `name` and `weight`".to_string(),
-                (None, "TraceOrigin") => {
+                (None, "ClockOrigin") => {
                     "`\"first\"`, `\"epoch\"`, seconds, or a date and time of UTC".to_string()
                 }
                 (None, "ColumnNames") => "a table of names, by column".to_string(),

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::entry::{CatalogueEntry, built_in};
 use crate::engine::checkpoint::{self, Persist, RestoreError, Writer};
@@ -235,6 +235,23 @@ impl TypeTable {
     /// Returns every type that can be named, used or not, by name.
     pub fn known(&self) -> impl Iterator<Item = &InstanceType> {
         self.known.values()
+    }
+
+    /// Returns whether a type of the name is known.
+    pub fn has(&self, name: &str) -> bool {
+        self.known.contains_key(name)
+    }
+
+    /// Returns whether a type of the family is known.
+    pub fn has_family(&self, family: &str) -> bool {
+        let sizes = format!("{family}.");
+        self.known.range(sizes.clone()..).next().is_some_and(|(name, _)| name.starts_with(&sizes))
+    }
+
+    /// Returns the help for an unknown family: the nearest known ones.
+    pub fn suggest_family(&self, family: &str) -> Option<String> {
+        let known = self.known.keys().filter_map(|name| Some(name.split_once('.')?.0));
+        did_you_mean(family, known.collect::<BTreeSet<&str>>())
     }
 
     /// Returns the help for an unknown name: the nearest known ones.

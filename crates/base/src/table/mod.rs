@@ -5,6 +5,7 @@
 
 mod arrow_schema;
 mod blanks;
+pub mod clock;
 mod delimited;
 mod parquet;
 mod row_reader;

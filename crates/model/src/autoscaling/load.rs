@@ -9,7 +9,8 @@ use crate::workload::settings::Settings;
 use plimsoll_base::engine::random::{Purpose, Seed};
 use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::table::Table;
-use plimsoll_base::units::{Decimal, Duration, NS_PER_S, Time, parse_seconds};
+use plimsoll_base::table::clock::{Clock, ClockOrigin, OriginSetting};
+use plimsoll_base::units::{Decimal, Duration, NS_PER_S, Time};
 
 /// `[autoscaling_groups.load]`: a load in units of any kind, such as requests a second, that instances share evenly.
 #[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -58,6 +59,11 @@ pub enum OfferedLoad {
         /// A table (CSV, `.gz` allowed, or Parquet) of columns `time_s` and `units`, in the order of time; a row holds until the
         /// next. Relative to the scenario file.
         file: PathBuf,
+        /// Moment of the file's clock at which the run starts: `"first"` (the first row), `"epoch"` (the zero of its clock), seconds, or
+        /// a date and time of UTC, for times that are dates or Unix times; of earlier rows the last one holds at the start. Without it
+        /// times are seconds from the start of the run, and dates are refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<ClockOrigin>,
     },
 }
 
@@ -148,6 +154,14 @@ impl Load {
         })
     }
 
+    /// Returns the time of the first step, before which there is no load; `None` where there is load from the start on.
+    pub fn first_step(&self) -> Option<Time> {
+        match &self.course {
+            LoadCourse::Diurnal { .. } => None,
+            LoadCourse::Steps(steps) => steps.first().map(|(from, _)| *from),
+        }
+    }
+
     /// Returns the load of a minute, by its number from the beginning of the run \[milli-units\].
     pub fn of_minute(&self, minute: u64) -> u64 {
         let at = Time(minute * 60 * NS_PER_S);
@@ -202,7 +216,7 @@ fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Op
             };
             Some(LoadCourse::Steps(steps.iter().enumerate().map(step).collect::<Option<_>>()?))
         }
-        OfferedLoad::Trace { file } => match read(&base_dir.join(file)) {
+        OfferedLoad::Trace { file, origin } => match read(&base_dir.join(file), *origin) {
             Ok(steps) => Some(LoadCourse::Steps(steps)),
             Err(problem) => {
                 settings.add(problem);
@@ -213,25 +227,25 @@ fn course(offered: &OfferedLoad, settings: &mut Settings, base_dir: &Path) -> Op
 }
 
 /// Reads a file of times \[s\] and loads \[units\].
-fn read(path: &Path) -> Result<Vec<(Time, u64)>, Problem> {
+fn read(path: &Path, origin: Option<ClockOrigin>) -> Result<Vec<(Time, u64)>, Problem> {
     let mut table = Table::open(path)?;
     let column = |table: &Table, name: &str| {
         let message = format!("has no column `{name}`, expected `time_s` and `units`");
         table.column(name).ok_or_else(|| Problem::new(Place::file(path), message))
     };
     let (time, units) = (column(&table, "time_s")?, column(&table, "units")?);
-    let mut steps: Vec<(Time, u64)> = Vec::new();
+    let setting = OriginSetting { origin, key: "autoscaling_groups.load.offered.origin", or_else: "" };
+    let mut clock = Clock::new(&table, &[time], setting)?;
+    let (mut last, mut steps): (Option<Time>, Vec<(Time, u64)>) = Default::default();
     while table.advance()? {
-        let at = table.text(time)?;
-        let at = parse_seconds(at)
-            .map_err(|error| table.wrong(time, error, "seconds from the beginning of the run"))?;
-        let at = Time::ZERO.after(at);
+        let moment = clock.moment(&table, time)?;
         let load = table.text(units)?.parse::<f64>().ok().filter(|units| (0.0..=MAX_UNITS).contains(units));
         let load = load.ok_or_else(|| table.wrong(units, "is no load", "a number of 0 or more"))?;
-        if steps.last().is_some_and(|(last, _)| *last >= at) {
+        if last.is_some_and(|last| last >= moment) {
             return Err(table.wrong(time, "comes after a later time", "rows in the order of time"));
         }
-        steps.push((at, (load * 1000.0).round() as u64));
+        last = Some(moment);
+        steps.push((clock.or_start(moment), (load * 1000.0).round() as u64));
     }
     Ok(steps)
 }

@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use plimsoll_base::catalogue::{ShapePrice, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{Place, Problem};
+use plimsoll_base::table::clock::begins_too_late;
 use plimsoll_base::units::{AccountId, Calendar, Duration, Money, Time, TypeId, ZoneId};
 
 /// A clock hour.
@@ -82,16 +83,22 @@ impl Default for BillingConfig {
 }
 
 impl BillingConfig {
-    /// Returns everything that is wrong with it, given the names of the zones in file order and the types there are.
-    /// `shape` is checked where the table of types is made.
-    pub fn validate(&self, zones: &[&str], types: &TypeTable) -> Vec<Problem> {
+    /// Returns everything that is wrong with it, given the names of the zones in file order, the types there are, and the length of the
+    /// run where it is known. `shape` is checked where the table of types is made.
+    pub fn validate(&self, zones: &[&str], types: &TypeTable, duration: Option<Duration>) -> Vec<Problem> {
         let (calendar, mut problems) = match self.calendar() {
             Ok(calendar) => (calendar, Vec::new()),
             Err(problems) => (Calendar::default(), problems),
         };
         let setting = Setting { seed: Seed(0), window_start: Time::ZERO, calendar, zones, host_groups: &[] };
         let made = Billing::new(self, &setting, &BTreeMap::new(), &mut types.clone());
-        problems.extend(made.err().unwrap_or_default());
+        match made {
+            Ok(billing) => {
+                let first = billing.spot.first_listed();
+                problems.extend(begins_too_late("billing.spot.price", first, duration));
+            }
+            Err(found) => problems.extend(found),
+        }
         problems
     }
 

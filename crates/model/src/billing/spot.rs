@@ -86,6 +86,12 @@ impl SpotPrices {
         self.recommendation_ahead
     }
 
+    /// Returns the time of the first price of a file; `None` where prices are not of a file, or it has none.
+    pub fn first_listed(&self) -> Option<Time> {
+        let Source::File(prices) = &self.source else { return None };
+        prices.values().filter_map(|prices| Some(prices.first()?.0)).min()
+    }
+
     /// Returns the price in force \[money per second\].
     pub fn price(&mut self, types: &TypeTable, kind: TypeId, zone: ZoneId, at: Time) -> Money {
         self.piece(types, kind, zone, at).0

@@ -463,7 +463,8 @@ fn every_problem_is_told_at_once_with_its_place() {
         rates = { m5 = 1.0 }";
     let config: BillingConfig = toml::from_str(text).unwrap();
     let types = TypeTable::new(&[], &ShapePrice::default()).unwrap();
-    let problems: Vec<String> = config.validate(&ZONES, &types).iter().map(Problem::to_string).collect();
+    let problems: Vec<String> =
+        config.validate(&ZONES, &types, None).iter().map(Problem::to_string).collect();
     let expected = "\
 `billing.start_date`: found `2026-02-29`, expected a date of 1970 to 9999
   help: write it as \"2026-01-31\"

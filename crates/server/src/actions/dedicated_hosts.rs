@@ -110,6 +110,9 @@ fn allocate(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 fn terms_change(model: &mut CloudModel<'_>, params: &Params) -> Result<HostTermsChange, ApiError> {
     let takes = match (params.get("InstanceType"), params.get("InstanceFamily")) {
         (Some(name), None) => Some(Takes::Type(model.instance_type(name)?)),
+        (None, Some(family)) if !model.session.directory().types.has_family(family) => {
+            return Err(ApiError::invalid("InstanceFamily", family, "the family of an instance type"));
+        }
         (None, Some(family)) => Some(Takes::Family(family.to_string())),
         (None, None) => None,
         // `AllocateHosts`, `ModifyHosts`, "InstanceType", botocore 1.44.8: "You cannot specify InstanceType and InstanceFamily in the

@@ -12,8 +12,10 @@ use super::{Scenario, objective, reading};
 use plimsoll_base::catalogue::{self, ShapePrice, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem, did_you_mean};
+use plimsoll_base::table::clock::begins_too_late;
 use plimsoll_base::units::{Calendar, Duration, ZoneId};
 use plimsoll_model::autoscaling;
+use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
@@ -218,14 +220,18 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
         TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
     });
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
-    problems.extend(scenario.billing.validate(&zones, &types));
+    problems.extend(scenario.billing.validate(&zones, &types, scenario.duration));
+    problems.extend(check_rates(scenario, &types));
     let mut directory = directory(scenario, types);
     problems.extend(
         pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).err().unwrap_or_default(),
     );
     let groups =
         autoscaling::config::resolve(&scenario.autoscaling_groups, Seed(scenario.seed), &mut directory);
-    problems.extend(groups.err().unwrap_or_default());
+    match groups {
+        Ok(groups) => problems.extend(late_loads(&groups, scenario.duration)),
+        Err(found) => problems.extend(found),
+    }
     if sort != RunSort::Whole && scenario.workload.is_empty() {
         if sort == RunSort::Branch && scenario.duration.is_none() {
             let found = "found nothing, expected the time to simulate: no demand ends the run";
@@ -250,6 +256,37 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
         }
         Ok(_) => {}
     }
+}
+
+/// Checks that the rates of savings plans name types, families, or SKUs of hosts: any other name covers nothing.
+fn check_rates(scenario: &Scenario, types: &TypeTable) -> Vec<Problem> {
+    let groups = || scenario.zones.iter().flat_map(|zone| &zone.hosts);
+    let is_sku =
+        |name: &str| groups().any(|group| group.file.is_some() || group.sku.as_deref() == Some(name));
+    let mut problems = Vec::new();
+    for (i, plan) in scenario.billing.savings_plans.iter().enumerate() {
+        for name in plan.rates.keys() {
+            if types.has(name) || types.has_family(name) || is_sku(name) {
+                continue;
+            }
+            let place = Place::key(&format!("billing.savings_plans.{i}.rates.{name:?}"));
+            let message = format!(
+                "found `{name}`, expected an instance type, a family of types, or the `sku` of a host group"
+            );
+            let help = if name.contains('.') { types.suggest(name) } else { types.suggest_family(name) };
+            problems.push(Problem { place, message, help });
+        }
+    }
+    problems
+}
+
+/// Returns the problems of loads that begin when the run is over.
+fn late_loads(groups: &[AutoscalingGroup], duration: Option<Duration>) -> Vec<Problem> {
+    let late = |(number, group): (usize, &AutoscalingGroup)| {
+        let first = group.load.as_ref()?.first_step();
+        begins_too_late(&format!("autoscaling_groups.{number}.load.offered"), first, duration)
+    };
+    groups.iter().enumerate().filter_map(late).collect()
 }
 
 /// Returns whether a problem says that there is no type of a name.

@@ -27,6 +27,7 @@ use objective::ObjectiveConfig;
 use plimsoll_base::catalogue::{InstanceTypeConfig, TypeTable};
 use plimsoll_base::engine::random::Seed;
 use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::table::clock::ClockOrigin;
 use plimsoll_base::units::{Calendar, Duration};
 use plimsoll_model::autoscaling::config::AutoscalingGroupConfig;
 use plimsoll_model::billing::BillingConfig;
@@ -43,7 +44,6 @@ use plimsoll_model::quota::QuotaConfig;
 use plimsoll_model::storage::{ImageConfig, StorageConfig};
 use plimsoll_model::workload::demand::{Demand, WorkloadConfig};
 use plimsoll_model::workload::directory::Directory;
-use plimsoll_model::workload::trace::origin::TraceOrigin;
 
 /// Experiment: a cloud, a demand and a duration.
 ///
@@ -299,7 +299,7 @@ impl Scenario {
         if self.billing.start_date != BillingConfig::default().start_date {
             return Calendar::starting(&self.billing.start_date);
         }
-        self.workload.trace_origin.and_then(TraceOrigin::date).and_then(Calendar::starting_at)
+        self.workload.trace_origin.and_then(ClockOrigin::date).and_then(Calendar::starting_at)
     }
 
     /// Returns the calendar by which months are billed.

@@ -10,8 +10,9 @@ use super::path::MeanReverting;
 use crate::billing::reader::{Reader, WHOLE, usd};
 use plimsoll_base::catalogue::TypeTable;
 use plimsoll_base::input::{Problem, did_you_mean};
+use plimsoll_base::table::clock::{Clock, ClockOrigin, OriginSetting};
 use plimsoll_base::table::{Dialect, Table};
-use plimsoll_base::units::{Decimal, Duration, Money, Time, ZoneId, parse_seconds};
+use plimsoll_base::units::{Decimal, Duration, Money, Time, ZoneId};
 
 /// `[billing.spot]`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -64,6 +65,11 @@ pub enum SpotPriceConfig {
     File {
         /// CSV with the columns `time_s,type,zone,usd_per_hour`, in order of time; relative to the scenario file.
         file: PathBuf,
+        /// Moment of the file's clock at which the run starts: `"first"` (the first row), `"epoch"` (the zero of its clock), seconds, or
+        /// a date and time of UTC, for times that are dates or Unix times; of what is earlier the last row of each type and zone holds
+        /// at the start. Without it times are seconds from the start of the run, and dates are refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<ClockOrigin>,
     },
 }
 
@@ -152,7 +158,9 @@ impl SpotConfig {
                     every: *every,
                 })
             }
-            SpotPriceConfig::File { file } => return read(file, zones, types).map(Source::File),
+            SpotPriceConfig::File { file, origin } => {
+                return read(file, *origin, zones, types).map(Source::File);
+            }
         };
         if problems.is_empty() { Ok(source) } else { Err(problems) }
     }
@@ -164,10 +172,15 @@ const COLUMNS: [&str; 4] = ["time_s", "type", "zone", "usd_per_hour"];
 type Listed = BTreeMap<(String, ZoneId), Vec<(Time, Money)>>;
 
 /// Reads a price history. Lines that begin with `#` are comments.
-pub(super) fn read(path: &Path, zones: &[&str], types: &TypeTable) -> Result<Listed, Vec<Problem>> {
+pub(super) fn read(
+    path: &Path,
+    origin: Option<ClockOrigin>,
+    zones: &[&str],
+    types: &TypeTable,
+) -> Result<Listed, Vec<Problem>> {
     let mut table = Table::open_as(path, Dialect { comment: Some(b'#'), ..Dialect::default() })
         .map_err(|problem| vec![problem])?;
-    let mut rows = Rows::new(&table, zones, types)?;
+    let mut rows = Rows::new(&table, origin, zones, types)?;
     let mut problems = Vec::new();
     while problems.len() < MAX_PROBLEMS {
         match table.advance() {
@@ -189,12 +202,19 @@ struct Rows<'a> {
     zones: &'a [&'a str],
     /// Names are looked up in a copy, so that a history of all types marks none as used.
     types: TypeTable,
+    clock: Clock,
+    /// Latest moment by the clock of the file.
     last: Time,
     prices: Listed,
 }
 
 impl<'a> Rows<'a> {
-    fn new(table: &Table, zones: &'a [&'a str], types: &TypeTable) -> Result<Rows<'a>, Vec<Problem>> {
+    fn new(
+        table: &Table,
+        origin: Option<ClockOrigin>,
+        zones: &'a [&'a str],
+        types: &TypeTable,
+    ) -> Result<Rows<'a>, Vec<Problem>> {
         let mut problems = Vec::new();
         let columns = COLUMNS.map(|name| {
             let position = table.column(name);
@@ -213,7 +233,10 @@ impl<'a> Rows<'a> {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Rows { columns, zones, types: types.clone(), last: Time::ZERO, prices: Listed::new() })
+        let setting = OriginSetting { origin, key: "billing.spot.price.origin", or_else: "" };
+        let clock = Clock::new(table, &columns[..1], setting).map_err(|problem| vec![problem])?;
+        let (last, prices) = (Time::ZERO, Listed::new());
+        Ok(Rows { columns, zones, types: types.clone(), clock, last, prices })
     }
 
     fn add(&mut self, table: &Table) -> Result<(), Problem> {
@@ -224,14 +247,13 @@ impl<'a> Rows<'a> {
         let [time, kind, zone, price] = cells;
         let place = table.row_place();
         let wrong = |column: &str, message: String| Problem::new(place.clone().at_key(column), message);
-        let since = parse_seconds(time)
-            .map_err(|reason| wrong("time_s", format!("found `{time}`, which {reason}, expected seconds")))?;
-        let from = Time::ZERO.after(since);
-        if from < self.last {
+        let moment = self.clock.moment(table, self.columns[0])?;
+        if moment < self.last {
             return Err(wrong("time_s", format!("found {time}, which is before the row above"))
                 .with_help("put the rows in order of time"));
         }
-        self.last = from;
+        self.last = moment;
+        let from = self.clock.or_start(moment);
         if self.types.named(kind).is_none() {
             let mut problem = wrong("type", format!("found `{kind}`, expected the name of an instance type"));
             problem.help = self.types.suggest(kind);

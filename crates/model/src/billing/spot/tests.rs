@@ -20,6 +20,11 @@ fn prices(price: &str, seed: u64) -> SpotPrices {
 }
 
 fn file(text: &str) -> Result<SpotPrices, String> {
+    file_from(text, None)
+}
+
+/// Returns the prices of a file whose times count from an origin.
+fn file_from(text: &str, origin: Option<&str>) -> Result<SpotPrices, String> {
     let told = |problems: Vec<plimsoll_base::input::Problem>| {
         problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
@@ -27,7 +32,8 @@ fn file(text: &str) -> Result<SpotPrices, String> {
     let path = folder.path().join("spot.csv");
     std::fs::write(&path, text).unwrap();
     let shown = folder.path().display().to_string() + "/";
-    let listed = config::read(&path, &ZONES, &types()).map_err(|found| told(found).replace(&shown, ""))?;
+    let listed = config::read(&path, origin.map(|origin| origin.parse().unwrap()), &ZONES, &types())
+        .map_err(|found| told(found).replace(&shown, ""))?;
     Ok(SpotPrices::new(Source::File(listed), Duration::ZERO, Seed(0)))
 }
 
@@ -121,6 +127,32 @@ fn prices_of_a_file_hold_until_the_next_and_are_on_demand_before_the_first() {
 }
 
 #[test]
+fn times_of_a_file_count_from_the_origin_that_is_stated() {
+    let text = "time_s,type,zone,usd_per_hour\n2026-03-01T00:00:00Z,m5.large,a,0.01\n\
+                2026-03-01T23:00:00Z,m5.large,a,0.02\n2026-03-02T01:00:00Z,m5.large,a,0.03\n";
+    for (origin, hour, micro_usd) in [
+        ("2026-03-02", 0, 20_000),
+        ("2026-03-02", 1, 30_000),
+        ("first", 0, 10_000),
+        ("first", 23, 20_000),
+        ("2026-02-28T23:00:00Z", 24, 96_000),
+        ("2026-02-28T23:00:00Z", 25, 10_000),
+    ] {
+        let (mut types, mut spot) = (types(), file_from(text, Some(origin)).unwrap());
+        let large = types.named("m5.large").unwrap();
+        let price = spot.price(&types, large, ZoneId(0), at(3600 * hour));
+        assert_eq!(Money(price.0 * 3600).to_micro_usd(), micro_usd, "{origin} {hour}");
+    }
+    let problem = file(text).unwrap_err();
+    assert!(problem.contains("is a date without an origin to count from"), "{problem}");
+    assert!(problem.contains("set `billing.spot.price.origin = \"first\"`"), "{problem}");
+    let reversed = "time_s,type,zone,usd_per_hour\n90,m5.large,a,1\n80,m5.large,a,1\n";
+    assert!(
+        file_from(reversed, Some("100")).unwrap_err().contains("found 80, which is before the row above")
+    );
+}
+
+#[test]
 fn every_problem_of_a_file_is_told_with_its_line() {
     let text = "time_s,type,zone,usd_per_hour
 x,m5.large,a,1
@@ -131,7 +163,7 @@ x,m5.large,a,1
 8,m5.large,a
 ";
     let expected = "\
-spot.csv:2: `time_s`: found `x`, which is not a number, expected seconds
+spot.csv:2: `time_s`: found `x`, which is not a number; expected seconds, 0 or more, to the nanosecond
 spot.csv:3: `type`: found `m5.larg`, expected the name of an instance type
   help: did you mean `m5.large` or `m5.xlarge` or `m5d.large`?
 spot.csv:4: `time_s`: found 4, which is before the row above

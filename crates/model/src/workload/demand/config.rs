@@ -13,10 +13,10 @@ use crate::workload::launch_policy::OnRefusalConfig;
 use crate::workload::profile::ProfileConfig;
 use crate::workload::trace::loaded::LoadedTrace;
 use crate::workload::trace::open_ends::OpenEnds;
-use crate::workload::trace::origin::TraceOrigin;
 use crate::workload::trace::reading::{ColumnNames, TraceReading};
 use crate::workload::trace::replay::RepeatConfig;
 use crate::workload::trace::resample::Replicate;
+use plimsoll_base::table::clock::ClockOrigin;
 use plimsoll_base::units::{Duration, NS_PER_S, Time};
 
 /// `[workload]`: the sources of the demand of a run, which are merged.
@@ -30,7 +30,7 @@ pub struct WorkloadConfig {
     /// its clock), seconds, or a date and time of UTC, for times that are dates or Unix times. Without it times
     /// are seconds from the start of the run, and dates are refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace_origin: Option<TraceOrigin>,
+    pub trace_origin: Option<ClockOrigin>,
     /// Names of the trace's columns where they are not those of its form, such as
     /// `{ start_s = "launch_time", memory_gib = "ram" }`. Further columns of the trace are then not read.
     #[serde(skip_serializing_if = "ColumnNames::is_empty")]

@@ -2,7 +2,6 @@
 
 use super::columns::{Column, OPTIONS, PARTS, SHAPE};
 use super::options;
-use super::origin::Clock;
 use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
 use crate::workload::call::{Action, Call, End, Launch};
@@ -10,6 +9,7 @@ use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::persist;
 use plimsoll_base::table::Table;
+use plimsoll_base::table::clock::Clock;
 use plimsoll_base::units::Time;
 
 /// Columns a trace of intervals must have.
@@ -36,8 +36,8 @@ pub struct IntervalReader {
 }
 
 persist! { IntervalReader {
-    values: [clock, order, last_event],
-    nested: [table],
+    values: [order, last_event],
+    nested: [table, clock],
     derived: [header, start, end],
 } }
 
@@ -47,7 +47,7 @@ impl IntervalReader {
         let header = Header::new(&mut table, REQUIRED, OPTIONAL, true, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (start, end) = (position(Column::Start), position(Column::End));
-        let clock = Clock::new(&table, &[start, end], reading.origin)?;
+        let clock = Clock::new(&table, &[start, end], reading.origin_setting())?;
         let (order, last_event) = (InOrder::default(), Time::ZERO);
         Ok(IntervalReader { table, header, start, end, clock, order, last_event })
     }

@@ -14,13 +14,11 @@ pub mod loaded;
 pub mod open_ends;
 pub mod operations;
 pub mod options;
-pub mod origin;
 mod parquet_out;
 pub mod reading;
 pub mod replay;
 pub mod resample;
 mod row;
-mod seconds;
 pub mod write;
 
 use serde::{Deserialize, Serialize};

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::columns::Column;
-use super::origin::TraceOrigin;
 use plimsoll_base::input::{Place, Problem, did_you_mean};
 use plimsoll_base::table::Table;
+use plimsoll_base::table::clock::{ClockOrigin, OriginSetting};
 use plimsoll_base::units::Rounding;
 
 /// Settings of the reading of a trace.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct TraceReading {
     /// Moment of the trace's clock at which the run starts.
-    pub origin: Option<TraceOrigin>,
+    pub origin: Option<ClockOrigin>,
     /// Names of its columns, where they are others.
     pub columns: ColumnNames,
     /// Sizes finer than their unit are rounded up.
@@ -23,6 +23,12 @@ pub struct TraceReading {
 }
 
 impl TraceReading {
+    /// Returns the setting of the origin, for the clock of the trace.
+    pub fn origin_setting(&self) -> OriginSetting {
+        let or_else = "; `plimsoll trace describe` takes `--trace-origin`";
+        OriginSetting { origin: self.origin, key: "workload.trace_origin", or_else }
+    }
+
     /// Returns what becomes of a size that is finer than its unit.
     pub fn rounding(&self) -> Rounding {
         if self.round { Rounding::Up } else { Rounding::Refused }

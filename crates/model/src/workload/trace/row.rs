@@ -8,12 +8,12 @@ use super::by_text::ByText;
 use super::columns::{Column, OPTIONS, PARTS, Positions, SEPARATOR};
 use super::kinds::{Kinds, note_on_rounding};
 use super::reading::TraceReading;
-use super::seconds;
 use crate::workload::call::LaunchOptions;
 use crate::workload::directory::{DEFAULT_ACCOUNT, Directory};
 use crate::workload::handles::HandleBook;
 use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::table::Table;
+use plimsoll_base::table::clock::Clock;
 use plimsoll_base::units::{AccountId, SubnetId, Time, TypeId, ZoneId};
 
 /// Sets of launch options read so far, by the text of their cells.
@@ -76,13 +76,15 @@ pub struct TraceRow<'a> {
     header: &'a mut Header,
     directory: &'a mut Directory,
     problems: Vec<Problem>,
+    /// Clock of the times in its cells.
+    clock: Option<Clock>,
 }
 
 impl<'a> TraceRow<'a> {
     /// Returns the row that `table` stands at.
     #[inline]
     pub fn new(table: &'a Table, header: &'a mut Header, directory: &'a mut Directory) -> TraceRow<'a> {
-        TraceRow { table, header, directory, problems: Vec::new() }
+        TraceRow { table, header, directory, problems: Vec::new(), clock: None }
     }
 
     /// Returns every problem of the row, if it has one.
@@ -228,10 +230,18 @@ impl<'a> TraceRow<'a> {
             .collect()
     }
 
-    /// Returns the time in a cell.
+    /// Sets the clock by which the times in its cells become times of the run.
+    #[inline]
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.clock = Some(clock);
+    }
+
+    /// Returns the time in a cell, as a time of the run.
     pub fn time(&mut self, column: Column) -> Option<Time> {
         self.text(column)?;
-        let time = seconds::time(self.table, self.position(column)?).map(Some);
+        let position = self.position(column)?;
+        let mut clock = self.clock.expect("rows with such a column have a clock");
+        let time = clock.read(self.table, position).map(Some);
         self.take(time)
     }
 
@@ -287,6 +297,21 @@ impl<'a> TraceRow<'a> {
     /// Returns the type or shape, where the row has one.
     pub fn kind_if_any(&mut self) -> Option<TypeId> {
         if self.header.kinds.is_left_out(self.table) { None } else { Some(self.kind()) }
+    }
+
+    /// Returns the family of instance types, where the row names one.
+    pub fn family(&mut self) -> Option<String> {
+        let family = self.name(Column::Family)?.to_string();
+        let types = &self.directory.types;
+        if types.has_family(&family) {
+            return Some(family);
+        }
+        let position = self.position(Column::Family)?;
+        let expected = "the family of an instance type, such as `m5`";
+        let mut problem = self.table.wrong(position, "is no family of a known type", expected);
+        problem.help = types.suggest_family(&family);
+        self.problems.push(problem);
+        None
     }
 
     /// Returns the sets of launch options that were read before.

@@ -426,7 +426,7 @@ fn times_count_from_the_origin_that_is_stated() {
     let unordered = "start_s,end_s,type\n100,160,m5.large\n40,100,m5.large\n";
     assert!(starts(unordered, Some("first")).unwrap_err().contains("sort the file by `start_s`"));
     assert_eq!(
-        "noon".parse::<origin::TraceOrigin>().unwrap_err(),
+        "noon".parse::<plimsoll_base::table::clock::ClockOrigin>().unwrap_err(),
         "found `noon`, expected \"first\", \"epoch\", seconds, or a date and time of UTC such as \
          \"2026-01-01T00:00:00Z\""
     );

@@ -458,7 +458,7 @@ impl Record<'_> {
 
     /// Returns a time \[s, exact to the nanosecond\].
     pub fn time(&self, cell: usize) -> Result<Time, Problem> {
-        super::seconds::time(self.table, self.cells[cell])
+        plimsoll_base::table::clock::time(self.table, self.cells[cell])
     }
 
     /// Returns true if a cell says that its value is unknown: it is empty, not a number, or −1.

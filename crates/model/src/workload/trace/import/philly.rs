@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::{ForeignInstance, Format, ImportTally, PublishedForm};
 use crate::workload::trace::columns::Column;
-use crate::workload::trace::origin::unix_time;
 use crate::workload::trace::write::TraceWriter;
 use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::table::clock::unix_time;
 use plimsoll_base::units::{Resources, Time};
 
 /// The format.

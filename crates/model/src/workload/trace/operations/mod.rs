@@ -9,7 +9,6 @@ mod security_groups;
 mod storage;
 
 use super::columns::{Column, OPTIONS, SHAPE};
-use super::origin::Clock;
 use super::reading::TraceReading;
 use super::row::{Header, InOrder, TraceRow};
 use crate::operation::Operation;
@@ -18,6 +17,7 @@ use crate::workload::directory::Directory;
 use plimsoll_base::input::{InputError, Problem, did_you_mean};
 use plimsoll_base::persist;
 use plimsoll_base::table::Table;
+use plimsoll_base::table::clock::Clock;
 use plimsoll_base::units::Time;
 use register::UnusedColumns;
 
@@ -82,8 +82,8 @@ pub struct OperationReader {
 }
 
 persist! { OperationReader {
-    values: [clock, order],
-    nested: [table],
+    values: [order],
+    nested: [table, clock],
     derived: [header, refused, time, op],
 } }
 
@@ -93,7 +93,7 @@ impl OperationReader {
         let header = Header::new(&mut table, REQUIRED, OPTIONAL, false, reading)?;
         let position = |column| header.positions.of(column).expect("a required column is there");
         let (time, op) = (position(Column::Time), position(Column::Op));
-        let clock = Clock::new(&table, &[time], reading.origin)?;
+        let clock = Clock::new(&table, &[time], reading.origin_setting())?;
         let (refused, order) = (UnusedColumns::new(&header.positions), InOrder::default());
         Ok(OperationReader { table, header, refused, time, op, clock, order })
     }
@@ -106,6 +106,7 @@ impl OperationReader {
         let table = &self.table;
         let mut row = TraceRow::new(table, &mut self.header, directory);
         let at = row.take(self.clock.read(table, self.time));
+        row.set_clock(self.clock);
         row.take(self.order.check(table, self.time, at));
         let account = row.account();
         let operation = row.take(operation(table, self.op).map(Some));
