@@ -25,6 +25,8 @@ pub struct Figures {
     pub digest: String,
     /// SHA-256 of the resolved scenario, in hexadecimal; empty where only a summary is known.
     pub scenario_sha256: String,
+    /// Reasons why the figures may mislead.
+    pub warnings: Vec<String>,
     values: BTreeMap<String, f64>,
 }
 
@@ -52,6 +54,7 @@ impl Figures {
             seed: summary["seed"].as_u64().unwrap_or_default(),
             digest: text("digest"),
             scenario_sha256: String::new(),
+            warnings: texts(&summary["warnings"]),
             values,
         }
     }
@@ -119,6 +122,11 @@ impl Figures {
         };
         Err(problem.into())
     }
+}
+
+/// Returns the texts of a list; none where there is no list.
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect()
 }
 
 /// Adds every number in `value` under its path; `money`: strings are numbers.

@@ -21,6 +21,8 @@ mod text;
 
 mod demand;
 
+mod warned;
+
 mod table;
 
 pub mod charts;

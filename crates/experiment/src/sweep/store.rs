@@ -35,6 +35,9 @@ pub struct FinishedRun {
     pub digest: String,
     /// Every figure by its path.
     pub figures: BTreeMap<String, f64>,
+    /// Reasons why the figures may mislead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl FinishedRun {
@@ -44,6 +47,7 @@ impl FinishedRun {
             id: run.id.clone(),
             digest: figures.digest.clone(),
             figures: figures.iter().map(|(path, value)| (path.to_string(), value)).collect(),
+            warnings: figures.warnings.clone(),
         }
     }
 }

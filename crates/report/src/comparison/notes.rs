@@ -2,6 +2,7 @@
 
 use crate::demand::certain_demand;
 use crate::format::level;
+use crate::warned::gathered;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{grouped, span};
@@ -9,7 +10,7 @@ use plimsoll_experiment::comparison::{Comparison, ComparisonRow};
 use plimsoll_experiment::statistics::{DemandSampling, Normality, SHAPED, TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
 
-/// Returns the notes on the tables: their confidence and their limits.
+/// Returns the notes on the tables: what the runs warned of, their confidence and their limits.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let notes = [
         Some(demand(comparison)),
@@ -20,7 +21,9 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         warmup(comparison),
         flattered(comparison),
     ];
-    notes.into_iter().flatten().collect()
+    let runs = comparison.arms.iter().flat_map(|arm| &arm.figures);
+    let warned = gathered(runs.map(|figures| figures.warnings.as_slice()));
+    warned.into_iter().chain(notes.into_iter().flatten()).collect()
 }
 
 fn demand(comparison: &Comparison) -> String {

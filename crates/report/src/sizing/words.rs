@@ -2,6 +2,7 @@
 
 use crate::demand::certain_demand;
 use crate::format::{amount, change};
+use crate::warned::gathered;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{CurvePoint, Seek, SettingValue, SizingResult, TargetStatus};
@@ -84,12 +85,12 @@ fn varies_hosts(sizing: &Sizing) -> bool {
     hosts.windows(2).any(|pair| pair[0] != pair[1])
 }
 
-/// Returns the notes on the curve: its confidence, whether it is monotone, its limits.
+/// Returns the notes on the curve: what the runs warned of, its confidence, whether it is monotone, its limits.
 pub fn notes(sizing: &Sizing) -> Vec<String> {
-    [Some(sureness(sizing)), Some(monotone(sizing)), undecided(sizing), left_out(sizing)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let runs = sizing.curve.points().iter().flat_map(|point| &point.figures);
+    let warned = gathered(runs.map(|figures| figures.warnings.as_slice()));
+    let notes = [Some(sureness(sizing)), Some(monotone(sizing)), undecided(sizing), left_out(sizing)];
+    warned.into_iter().chain(notes.into_iter().flatten()).collect()
 }
 
 fn sureness(sizing: &Sizing) -> String {

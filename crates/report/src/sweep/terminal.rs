@@ -7,6 +7,7 @@ use comfy_table::CellAlignment;
 use super::points::{Spread, by_point};
 use crate::format::amount;
 use crate::terminal::ruled;
+use crate::warned::gathered;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
@@ -22,6 +23,14 @@ const ROWS_MOST: usize = 40;
 /// Returns the sweep in words and tables: figures by point where there are few; else by the values of one axis at a time,
 /// over the other axes, but never over different demand.
 pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
+    let mut text = tables(plan, finished);
+    for note in gathered(finished.iter().map(|run| run.warnings.as_slice())) {
+        let _ = writeln!(text, "\n{note}");
+    }
+    text
+}
+
+fn tables(plan: &Plan, finished: &[FinishedRun]) -> String {
     let (runs, seeds) = (plan.runs.len(), plan.seeds().len());
     let mut text = format!(
         "{}: {} over {} axes, {} points × {} seeds = {} runs\n",
