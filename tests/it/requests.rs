@@ -82,6 +82,69 @@ fn a_protected_instance_keeps_those_of_its_zone() {
     assert_eq!(calls(&outcome, Operation::Terminate), (2, 1, vec![("OperationNotPermitted", 1)]));
 }
 
+/// An instance that boots for 40 s takes no address before it runs, and one that is shutting down no volume.
+#[test]
+fn addresses_and_volumes_wait_for_instances_that_run() {
+    let set = "lifecycle = { boot = '40s', terminate = '15s' }
+        network.subnets = [{ name = 's', zone = 'a', cidr = '10.0.0.0/24' }]";
+    let rows = "
+        0 allocate-address address=e
+        0 create-volume volume=v zone=a volume_type=gp3 size_gib=8
+        0 launch instance=a type=m5.large subnet=s
+        20 associate-address instance=a address=e
+        41 associate-address instance=a address=e
+        50 terminate instance=a
+        55 attach-volume instance=a volume=v device=/dev/sdf";
+    let (_, notes) = world(set, rows).watch();
+    let expected =
+        [(20.0, "associate-address", "InvalidInstanceID", 1), (55.0, "attach-volume", "IncorrectState", 1)];
+    assert_eq!(notes.refused(), expected);
+}
+
+/// A spot instance that would end on interruption has a one-time request, and is not stopped by its owner either.
+#[test]
+fn only_spot_instances_of_persistent_requests_are_stopped() {
+    let rows = "
+        0 launch instance=a type=m5.large
+        0 launch instance=b type=m5.large purchase=spot
+        0 launch instance=c type=m5.large purchase=spot interruption=stop
+        0 launch instance=d type=m5.large purchase=spot hibernation=true
+        0 launch instance=e type=m5.large hibernation=true
+        10 stop instance=a
+        11 stop instance=b
+        12 stop instance=c
+        13 hibernate instance=d
+        14 hibernate instance=b
+        15 stop instance=e
+        60 start instance=c";
+    let (outcome, notes) = world("", rows).watch();
+    let expected =
+        [(11.0, "stop", "UnsupportedOperation", 1), (14.0, "hibernate", "UnsupportedOperation", 1)];
+    assert_eq!(notes.refused(), expected);
+    assert_eq!(calls(&outcome, Operation::Start), (1, 1, vec![]));
+}
+
+/// A stopped member of a cluster group whose others have gone to another zone since, and a stopped instance of a dedicated host that takes
+/// another type by now.
+#[test]
+fn a_start_that_no_room_would_help_says_why() {
+    let rows = "
+        0 create-placement-group group=g group_strategy=cluster
+        0 launch instance=a type=m5.large group=g zone=a
+        10 stop instance=a
+        20 launch instance=b type=m5.large group=g zone=b
+        30 start instance=a
+        40 allocate-host host=h zone=a type=m5.large
+        41 launch instance=c type=m5.large host=h
+        50 stop instance=c
+        60 modify-host host=h family=m5
+        61 modify-host host=h type=m5.xlarge
+        70 start instance=c";
+    let (_, notes) = world("lifecycle = { stop = '1s' }", rows).watch();
+    let expected = [(30.0, "start", "InvalidPlacementGroup.InUse", 1), (70.0, "start", "Unsupported", 1)];
+    assert_eq!(notes.refused(), expected);
+}
+
 #[test]
 fn an_elastic_address_moves_unless_it_is_told_to_stay() {
     let network = "[network]\nsubnets = [{ name = 's', zone = 'a', cidr = '10.0.0.0/24' }]";

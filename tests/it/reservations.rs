@@ -46,6 +46,69 @@ fn an_open_reservation_takes_the_instances_that_run() {
     assert_eq!(world(20, 2, "", &targeted).run().fleet.hosts_used_peak, 20);
 }
 
+/// Two instances in a reservation of three, on hosts for one each. It grows by what runs outside and by fresh room, never above the room there
+/// is, and shrinks no further than what is in use.
+#[test]
+fn a_reservation_grows_and_shrinks() {
+    let rows = "
+        0 create-capacity-reservation reservation=r type=m5.large count=3 zone=a
+        0 create-capacity-reservation reservation=t type=m5.large count=1 zone=a open=false
+        1 launch instance=n type=m5.large count=2 zone=a
+        2 launch instance=o type=m5.large zone=a reservation_preference=none
+        10 modify-capacity-reservation reservation=r count=1
+        20 modify-capacity-reservation reservation=r count=2
+        30 launch instance=p type=m5.large zone=a
+        40 modify-capacity-reservation reservation=r count=4
+        50 modify-capacity-reservation reservation=r count=9
+        60 modify-capacity-reservation reservation=r open=false
+        70 modify-capacity-reservation reservation=t open=true
+        80 modify-capacity-reservation reservation=r count=1500
+        90 modify-capacity-reservation reservation=x count=1";
+    let (outcome, notes) = world(6, 2, "", rows).watch();
+    let refused = [
+        (10.0, "InvalidParameterValue"),
+        (50.0, "InsufficientInstanceCapacity"),
+        (60.0, "IncorrectState"),
+        (80.0, "InvalidParameterValue"),
+        (90.0, "InvalidCapacityReservationId.NotFound"),
+    ];
+    let refused = refused.map(|(at, code)| (at, "modify-capacity-reservation", code, 1));
+    assert_eq!(notes.refused(), refused);
+    // Slots count as hosts in use: three of r, one of t, one outside, then p; from 40 s on r holds p and a slot more.
+    let used = |at: f64| notes.at(at).hosts_used;
+    assert_eq!([9.0, 19.0, 29.0, 39.0, 49.0].map(used), [5, 5, 4, 5, 6]);
+    assert_eq!(calls(&outcome, Operation::ModifyReservation).1, 3);
+}
+
+/// The end date may come earlier, later or never, and the former one means nothing then. Slots are paid for until the end.
+#[test]
+fn an_end_date_is_changed() {
+    for (change, hours) in [
+        ("", 2),
+        ("1800 modify-capacity-reservation reservation=r expires_s=3600", 1),
+        ("1800 modify-capacity-reservation reservation=r expires_s=10800", 3),
+    ] {
+        let rows = format!(
+            "0 create-capacity-reservation reservation=r type=m5.large count=1 zone=a expires_s=7200\n{change}"
+        );
+        let outcome = world(1, 2, "", &rows).run();
+        assert_eq!(paid(&outcome, Kind::Reservation), hours * 96_000, "{change}");
+        assert_eq!(calls(&outcome, Operation::CancelReservation), (1, 1, vec![]));
+    }
+    let over = "0 create-capacity-reservation reservation=r type=m5.large count=1 zone=a
+        10 modify-capacity-reservation reservation=r expires_s=5";
+    let refused = world(1, 2, "", over).watch().1.refused();
+    assert_eq!(refused, [(10.0, "modify-capacity-reservation", "InvalidParameterValue", 1)]);
+}
+
+/// The end date counts by the clock of the trace, as the times of its calls do.
+#[test]
+fn an_end_date_counts_from_the_origin_of_the_trace() {
+    let rows = "1735689600 create-capacity-reservation reservation=r type=m5.large count=1 zone=a expires_s=1735693200";
+    let outcome = world(1, 2, "", rows).watch_with(&["workload.trace_origin=first"]).0;
+    assert_eq!(paid(&outcome, Kind::Reservation), 96_000);
+}
+
 /// A running instance counts only with the same account, type, zone and tenancy, on demand, and unless it wants none.
 #[test]
 fn it_takes_those_alone_that_match() {

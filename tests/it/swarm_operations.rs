@@ -275,6 +275,10 @@ impl Draw {
                 ]);
                 format!("reservation={} zone={zone} {terms}", self.one_of(&["r0", "r1"]))
             }
+            ModifyReservation => {
+                let change = self.one_of(&["count=1", "count=3", "count=60", "open=true", "expires_s=40"]);
+                format!("reservation={} {change}", self.one_of(&["r0", "r1"]))
+            }
             CancelReservation => format!("reservation={}", self.one_of(&["r0", "r1"])),
         }
     }

@@ -72,6 +72,7 @@ operations! {
     ArchiveSnapshot = 43, "archive-snapshot", "move a snapshot to the archive tier";
     RestoreSnapshot = 44, "restore-snapshot", "move a snapshot back from the archive tier";
     ModifyHost = 45, "modify-host", "change the terms of a dedicated host";
+    ModifyReservation = 46, "modify-capacity-reservation", "change size, end date or eligibility of a capacity reservation";
 }
 
 impl Enum for Operation {

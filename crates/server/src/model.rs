@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::input::InputError;
+use plimsoll_base::table::clock::unix_time;
 use plimsoll_base::units::{AccountId, Calendar, InstanceId, SubnetId, Time, TypeId, ZoneId};
 use plimsoll_model::workload::call::Action;
 use plimsoll_sim::cloud::observe::Observer;
@@ -181,6 +182,14 @@ impl<'a> CloudModel<'a> {
         let (whole, fraction) =
             text.trim_end_matches('Z').split_once('.').unwrap_or((text.trim_end_matches('Z'), ""));
         format!("{whole}.{fraction:0<3}Z")
+    }
+
+    /// Returns the time of the run of a date and time as EC2 reads it; `None` of another text, or before the start of the run.
+    pub fn time_of(&self, date: &str) -> Option<Time> {
+        let since_1970 = unix_time(date)?.0 / 1000;
+        let start = self.calendar.microseconds_since_1970(Time::ZERO);
+        let since_start = u64::try_from(i64::try_from(since_1970).ok()? - start).ok()?;
+        since_start.checked_mul(1000).map(Time)
     }
 
     /// Returns the id of an instance.

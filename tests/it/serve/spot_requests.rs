@@ -81,12 +81,19 @@ fn what_no_wait_can_mend_is_refused() {
             ("&Type=sometimes", "InvalidParameterValue"),
             ("&InstanceInterruptionBehavior=explode", "InvalidParameterValue"),
             ("&InstanceCount=0", "InvalidParameterValue"),
+            ("&InstanceInterruptionBehavior=stop", "InvalidParameterCombination"),
+            ("&Type=one-time&InstanceInterruptionBehavior=hibernate", "InvalidParameterCombination"),
             ("&LaunchSpecification.Placement.Tenancy=host", "InvalidParameterCombination"),
-            ("&ValidUntil=2030-01-01T00:00:00Z", "UnknownParameter"),
+            ("&ValidUntil=2001-01-01T00:00:00Z", "InvalidParameterValue"),
+            ("&ValidUntil=soon", "InvalidParameterValue"),
+            ("&ValidFrom=2030-01-01T00:00:00Z", "UnknownParameter"),
         ] {
             assert_eq!(asker.refused(&format!("{REQUEST}{more}")), wrong(code), "{more}");
         }
         assert_eq!(asker.refused(&format!("{REQUEST}&InstanceCount=1001")), wrong("InvalidParameterValue"));
+        let persistent = "&InstanceMarketOptions.MarketType=spot\
+                          &InstanceMarketOptions.SpotOptions.SpotInstanceType=persistent";
+        assert_eq!(asker.refused(&launch(persistent)), wrong("InvalidParameterCombination"));
         let made = asker
             .get(&format!("{REQUEST}&InstanceCount=4&Type=persistent&InstanceInterruptionBehavior=stop"));
         assert_eq!(
@@ -225,6 +232,25 @@ fn behind_a_slow_gateway() -> String {
     let control =
         "control_plane = { preset = 'zero', gateway.service = { kind = 'constant', value = '10s' } }";
     format!("{control}\n{}", SPOT.replace("terminate = '15s'", "terminate = '1m'"))
+}
+
+#[test]
+fn a_request_is_valid_as_long_as_it_says() {
+    with_server(SPOT, None, |asker| {
+        asker.get(&format!("{REQUEST}&InstanceCount=4"));
+        let made = asker.get(&format!("{REQUEST}&ValidUntil=2026-01-01T02:00:00Z"));
+        assert_eq!(texts(&made, "validUntil"), ["2026-01-01T02:00:00.000Z"]);
+        let id = texts(&made, "spotInstanceRequestId").remove(0);
+        let kept = asker.get(&format!("{REQUEST}&Type=persistent"));
+        assert_eq!(texts(&kept, "validUntil").len(), 0, "a persistent one is valid until it is cancelled");
+        asker.advance("118m");
+        assert_eq!(state_of(asker, &id), open("capacity-not-available"));
+        asker.advance("7m");
+        assert_eq!(state_of(asker, &id), ("closed".to_string(), "schedule-expired".to_string()));
+        asker.advance("200h");
+        let kept = texts(&kept, "spotInstanceRequestId").remove(0);
+        assert_eq!(state_of(asker, &kept), open("capacity-not-available"));
+    });
 }
 
 #[test]

@@ -140,6 +140,8 @@ failures! {
     ConcurrentSnapshotLimitExceeded = 71, "ConcurrentSnapshotLimitExceeded", "ResourceLimitExceeded", Client 400, "as many snapshots of the volume are pending as are allowed";
     InvalidAttachmentIdNotFound = 72, "InvalidAttachmentID.NotFound", "InternalError", Client 400, "the network interface is not attached";
     SnapshotCreationPerVolumeRateExceeded = 73, "SnapshotCreationPerVolumeRateExceeded", "ResourceLimitExceeded", Client 400, "a snapshot of the volume follows a pending one too soon";
+    UnsupportedOperation = 74, "UnsupportedOperation", "InvalidStateTransition", Client 400, "the spot instance has a one-time request, and cannot be stopped";
+    InvalidInstanceId = 75, "InvalidInstanceID", "InvalidStateTransition", Client 400, "the instance is still pending";
 }
 
 impl Failure {

@@ -24,7 +24,7 @@ use crate::fleet::Fleet;
 use crate::fleet::host::HostState;
 use crate::fleet::topology::Affinity;
 use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
-use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, TypeId, ZoneId};
+use plimsoll_base::units::{AccountId, CapacityReservationId, HostId, Time, TypeId, ZoneId};
 
 /// Reservation that a launch runs in (EC2's `CapacityReservationSpecification`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub struct Reservation {
     pub free: u32,
     /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
+    /// End date; `None` where it lasts until it is cancelled, or was.
+    pub until: Option<Time>,
     /// Request of one slot.
     slot: Request,
     /// Free slots by host, and the parts of it that they are on.
@@ -132,6 +134,38 @@ pub struct Terms {
     pub count: u32,
     /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
+    /// End date; `None` where it lasts until it is cancelled.
+    pub until: Option<Time>,
+}
+
+/// Changes of a reservation (`ModifyCapacityReservation`): what is `None` stays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ReservationChange {
+    /// Number of instances that it holds room for \[instances\].
+    pub count: Option<u32>,
+    /// True if any launch that matches may use it.
+    pub is_open: Option<bool>,
+    /// End date.
+    pub end: Option<ReservationEnd>,
+}
+
+/// End of a reservation (`EndDateType`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ReservationEnd {
+    /// It lasts until it is cancelled.
+    Unlimited,
+    /// Its end date.
+    At(Time),
+}
+
+impl ReservationEnd {
+    /// Returns the end date; `None` where it has none.
+    pub fn date(self) -> Option<Time> {
+        match self {
+            ReservationEnd::Unlimited => None,
+            ReservationEnd::At(until) => Some(until),
+        }
+    }
 }
 
 impl Reservations {
@@ -182,29 +216,62 @@ impl Reservations {
         placer: &mut Placer,
         fleet: &mut Fleet,
     ) -> Result<CapacityReservationId, FailureReason> {
-        let Terms { kind, count, is_open } = terms;
+        let Terms { kind, count, is_open, until } = terms;
         let is_plain = slot.group().is_none() && !matches!(slot.tenancy(), Tenancy::Host(_));
         assert!(is_plain, "a reservation is made of plain or dedicated slots");
-        let mut placed = Vec::new();
-        let mut made = Reservation { kind, count, free: 0, is_open, slot: *slot, slots: BTreeMap::new() };
-        for _ in there..count {
-            let Some(host) = placer.choose(slot, fleet).or_else(|| placer.open(slot, fleet)) else {
-                let reason = placer.explain(slot, fleet);
-                while let Some((host, undo)) = placed.pop() {
-                    placer.undo_take(slot, host, undo, fleet);
-                }
-                return Err(reason);
-            };
-            let (affinity, undo) = placer.take(slot, host, fleet);
-            placed.push((host, (affinity, undo)));
-            made.add((host, affinity));
-        }
+        let places = place_slots(slot, count - there, placer, fleet)?;
+        let mut made =
+            Reservation { kind, count, free: 0, is_open, until, slot: *slot, slots: BTreeMap::new() };
+        places.into_iter().for_each(|place| made.add(place));
         let id = CapacityReservationId(self.all.len() as u32);
         if is_open {
             self.open.entry(made.attributes()).or_default().push(id);
         }
         self.all.push(made);
         Ok(id)
+    }
+
+    /// Reserves room for so many more instances, `there` of which have room already.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which the first of them found no host; then nothing is changed.
+    pub fn grow(
+        &mut self,
+        id: CapacityReservationId,
+        (more, there): (u32, u32),
+        placer: &mut Placer,
+        fleet: &mut Fleet,
+    ) -> Result<(), FailureReason> {
+        let reservation = &mut self.all[id.index()];
+        let places = place_slots(&reservation.slot, more - there, placer, fleet)?;
+        reservation.count += more;
+        places.into_iter().for_each(|place| reservation.add(place));
+        Ok(())
+    }
+
+    /// Gives back so many free slots, those on the lowest hosts first.
+    pub fn shrink(&mut self, id: CapacityReservationId, fewer: u32, placer: &mut Placer, fleet: &mut Fleet) {
+        assert!(fewer <= self.get(id).free, "only free slots are given back");
+        (0..fewer).for_each(|_| self.give_up_slot(id, placer, fleet));
+        self.all[id.index()].count -= fewer;
+    }
+
+    /// Opens a reservation to every launch that matches, or closes it to all that do not name it.
+    pub fn set_open(&mut self, id: CapacityReservationId, is_open: bool) {
+        let reservation = &mut self.all[id.index()];
+        reservation.is_open = is_open;
+        let open = self.open.entry(reservation.attributes()).or_default();
+        open.retain(|other| *other != id);
+        if is_open {
+            // The oldest comes first.
+            open.insert(open.partition_point(|other| *other < id), id);
+        }
+    }
+
+    /// Changes the end date.
+    pub fn set_end(&mut self, id: CapacityReservationId, until: Option<Time>) {
+        self.all[id.index()].until = until;
     }
 
     /// Takes over a slot for a launch of a type. Returns the reservation, the host and its parts, where the instance runs without
@@ -361,7 +428,8 @@ impl Reservations {
         tiers.iter().find_map(|tier| candidates.iter().find_map(|id| slot_in(tier, *id)))
     }
 
-    fn check_exists(&self, account: AccountId, id: CapacityReservationId) -> Result<(), FailureReason> {
+    /// Checks that the account has such a reservation, and has not cancelled it.
+    pub fn check_exists(&self, account: AccountId, id: CapacityReservationId) -> Result<(), FailureReason> {
         let is_there = |reservation: &&Reservation| reservation.account() == account && reservation.count > 0;
         let found = self.all.get(id.index()).filter(is_there);
         found.map(|_| ()).ok_or(Failure::InvalidCapacityReservationIdNotFound.into())
@@ -379,4 +447,29 @@ impl Reservations {
             == (kind, request.zone, request.tenancy());
         if matches { Ok(()) } else { Err(Failure::InvalidParameterValue.into()) }
     }
+}
+
+/// Takes room for so many slots.
+///
+/// # Errors
+///
+/// The reason for which the first of them found no host; then none is taken.
+fn place_slots(
+    slot: &Request,
+    count: u32,
+    placer: &mut Placer,
+    fleet: &mut Fleet,
+) -> Result<Vec<SlotPlace>, FailureReason> {
+    let mut placed = Vec::new();
+    for _ in 0..count {
+        let Some(host) = placer.choose(slot, fleet).or_else(|| placer.open(slot, fleet)) else {
+            let reason = placer.explain(slot, fleet);
+            while let Some((host, undo)) = placed.pop() {
+                placer.undo_take(slot, host, undo, fleet);
+            }
+            return Err(reason);
+        };
+        placed.push((host, placer.take(slot, host, fleet)));
+    }
+    Ok(placed.into_iter().map(|(host, (affinity, _))| (host, affinity)).collect())
 }

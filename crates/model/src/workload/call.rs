@@ -357,6 +357,12 @@ impl LaunchOptions {
         let said = self.spot.and_then(|spot| spot.interruption);
         said.unwrap_or(if self.hibernation { Interruption::Hibernate } else { Interruption::Terminate })
     }
+
+    /// Returns whether its instances are spot instances of one-time requests.
+    pub fn is_one_time_spot(&self) -> bool {
+        let persists = |spot: Spot| spot.is_persistent || self.interruption() != Interruption::Terminate;
+        self.spot.is_some_and(|spot| !persists(spot))
+    }
 }
 
 /// Tenancy of an instance (`RunInstances`, "Placement.Tenancy").
@@ -415,8 +421,13 @@ pub struct Spot {
     pub interruption: Option<Interruption>,
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
+    /// True if its request is said to be persistent, as a client may where its instance ends on interruption (`RequestSpotInstances`).
+    /// One that stops or hibernates has a persistent request in any case.
+    pub is_persistent: bool,
     /// True for a request of a client that stays open until there is room and the price allows it (`RequestSpotInstances`).
     pub stays_open: bool,
+    /// Time from which such a request is no longer valid, where it says so.
+    pub valid_until: Option<Time>,
 }
 
 /// The stop/start behaviour of an arrival process.

@@ -11,6 +11,7 @@ use super::handles::{
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::operation::Operation;
 use crate::placement::config::GroupStrategy;
+use crate::placement::reservations::ReservationChange;
 use crate::placement::tenancies::{HostTerms, HostTermsChange};
 use plimsoll_base::catalogue::VolumeType;
 use plimsoll_base::units::{SubnetId, Time, TypeId, ZoneId};
@@ -136,6 +137,8 @@ pub enum ResourceCall {
         /// End date; none: when it is cancelled.
         until: Option<Time>,
     },
+    /// Change a capacity reservation.
+    ModifyReservation(ReservationHandle, ReservationChange),
     /// Cancel a capacity reservation.
     CancelReservation(ReservationHandle),
     /// Add so many private addresses and prefixes to a network interface.
@@ -243,6 +246,7 @@ impl ResourceCall {
             ResourceCall::ModifyHost(..) => Operation::ModifyHost,
             ResourceCall::ReleaseHost(_) => Operation::ReleaseHost,
             ResourceCall::CreateReservation { .. } => Operation::CreateReservation,
+            ResourceCall::ModifyReservation(..) => Operation::ModifyReservation,
             ResourceCall::CancelReservation(_) => Operation::CancelReservation,
         }
     }

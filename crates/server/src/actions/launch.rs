@@ -111,6 +111,12 @@ pub struct LaunchWish {
 
 fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let wish = read(params)?;
+    let ends = wish.options.interruption() == Interruption::Terminate;
+    if wish.options.spot.is_some_and(|spot| spot.is_persistent) && ends {
+        // `SpotMarketOptions`, "SpotInstanceType", botocore 1.44.8: "For RunInstances, persistent Spot Instance requests are only supported
+        // when the instance interruption behavior is either hibernate or stop". The code is assumed.
+        return Err(FailureReason::from(Failure::InvalidParameterCombination).into());
+    }
     let names_host = wish.host.is_some();
     let lacks_size = wish.options.volumes.iter().any(|volume| volume.size_gib.is_none());
     let (action, labels) = plan(model, caller, wish)?;
@@ -387,7 +393,22 @@ fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
     };
     let interruption = params.get(name).map(read).transpose()?;
     let max_pico_usd_per_hour = params.get(MAX_PRICE).map(max_price).transpose()?;
-    Ok(Some(Spot { interruption, max_pico_usd_per_hour, stays_open: false }))
+    let is_persistent = spot_kind(params)? == "persistent";
+    if interruption.is_some_and(|said| said != Interruption::Terminate) && !is_persistent {
+        // EC2's answer, as reported: "The request with type 'one-time' is not supported when instanceInterruptionBehavior is set to 'stop'".
+        return Err(FailureReason::from(Failure::InvalidParameterCombination).into());
+    }
+    Ok(Some(Spot { interruption, max_pico_usd_per_hour, is_persistent, ..Spot::default() }))
+}
+
+/// Reads the type of a spot request (`RequestSpotInstances`, "Type", botocore 1.44.8: "Default: one-time").
+fn spot_kind(params: &Params) -> Result<&'static str, ApiError> {
+    let name = "InstanceMarketOptions.SpotOptions.SpotInstanceType";
+    match params.get(name) {
+        None | Some("one-time") => Ok("one-time"),
+        Some("persistent") => Ok("persistent"),
+        Some(other) => Err(ApiError::invalid(name, other, "one-time or persistent")),
+    }
 }
 
 const MAX_PRICE: &str = "InstanceMarketOptions.SpotOptions.MaxPrice";
@@ -411,14 +432,8 @@ fn written_price(pico: u64) -> String {
 
 /// Reads what a client says of the spot market that is shown to it again.
 fn spot_labels(params: &Params, options: &LaunchOptions) -> Result<SpotLabels, ApiError> {
-    let name = "InstanceMarketOptions.SpotOptions.SpotInstanceType";
     Ok(SpotLabels {
-        // `RequestSpotInstances`, "Type", botocore 1.44.8: "Default: one-time".
-        kind: match params.get(name) {
-            None | Some("one-time") => "one-time",
-            Some("persistent") => "persistent",
-            Some(other) => return Err(ApiError::invalid(name, other, "one-time or persistent")),
-        },
+        kind: spot_kind(params)?,
         max_price: options.spot.and_then(|spot| spot.max_pico_usd_per_hour).map(written_price),
         interruption: options.interruption().name(),
     })

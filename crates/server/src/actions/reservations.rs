@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_base::failure::Failure;
+use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::CapacityReservationId;
+use plimsoll_model::placement::reservations::{Reservation, ReservationChange, ReservationEnd};
 use plimsoll_model::workload::resource_call::ResourceCall;
 use plimsoll_sim::cloud::session::CreatedResource;
 
@@ -16,7 +17,7 @@ use crate::query::Params;
 use crate::xml::Xml;
 
 /// Rows of the family.
-pub const ACTIONS: [ActionEntry; 3] = [
+pub const ACTIONS: [ActionEntry; 4] = [
     ActionEntry {
         name: "CreateCapacityReservation",
         honoured: &[
@@ -24,10 +25,24 @@ pub const ACTIONS: [ActionEntry; 3] = [
             "AvailabilityZone",
             "InstanceCount",
             "InstanceMatchCriteria",
+            "EndDate",
+            "EndDateType",
             "ClientToken",
         ],
         without_effect: &["InstancePlatform", "EbsOptimized", "EphemeralStorage"],
         begin: create,
+    },
+    ActionEntry {
+        name: "ModifyCapacityReservation",
+        honoured: &[
+            "CapacityReservationId",
+            "InstanceCount",
+            "InstanceMatchCriteria",
+            "EndDate",
+            "EndDateType",
+        ],
+        without_effect: &["Accept"],
+        begin: modify,
     },
     ActionEntry {
         name: "CancelCapacityReservation",
@@ -51,14 +66,11 @@ fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
         return Err(ApiError::invalid("InstanceCount", "0", "1 or more"));
     }
     // `CreateCapacityReservation`, "InstanceMatchCriteria", botocore 1.44.8: "Default: open".
-    let open = match params.get("InstanceMatchCriteria").unwrap_or("open") {
-        "open" => true,
-        "targeted" => false,
-        other => return Err(ApiError::invalid("InstanceMatchCriteria", other, "open or targeted")),
-    };
+    let open = match_criteria(params)?.unwrap_or(true);
+    let until = end(model, params)?.and_then(ReservationEnd::date);
     let name = model.new_name();
     let reservation = model.session.directory_mut().handles.reservation(&name);
-    let request = ResourceCall::CreateReservation { reservation, kind, zone, count, open, until: None };
+    let request = ResourceCall::CreateReservation { reservation, kind, zone, count, open, until };
     Ok(ActionStep::call(request, move |model, outcome| {
         let [CreatedResource::Reservation(id)] = outcome?.created[..] else {
             return Err(ApiError::gone("reservation"));
@@ -67,16 +79,66 @@ fn create(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     }))
 }
 
+/// Reads who may use a reservation: true for every launch that matches.
+fn match_criteria(params: &Params) -> Result<Option<bool>, ApiError> {
+    match params.get("InstanceMatchCriteria") {
+        None => Ok(None),
+        Some("open") => Ok(Some(true)),
+        Some("targeted") => Ok(Some(false)),
+        Some(other) => Err(ApiError::invalid("InstanceMatchCriteria", other, "open or targeted")),
+    }
+}
+
+/// Reads the end of a reservation (`CreateCapacityReservation`, "EndDateType", botocore 1.44.8: "You must provide an EndDate value if the
+/// EndDateType value is limited", and none if it is unlimited).
+fn end(model: &CloudModel<'_>, params: &Params) -> Result<Option<ReservationEnd>, ApiError> {
+    match (params.get("EndDateType"), params.get("EndDate")) {
+        (None, None) => Ok(None),
+        (Some("unlimited"), None) => Ok(Some(ReservationEnd::Unlimited)),
+        (Some("limited"), Some(date)) => {
+            let time = model.time_of(date);
+            let expected = "a date and time such as 2026-01-31T12:00:00Z, after now";
+            let time = time.ok_or_else(|| ApiError::invalid("EndDate", date, expected))?;
+            Ok(Some(ReservationEnd::At(time)))
+        }
+        (Some("limited"), None) => Err(ApiError::missing("EndDate")),
+        (Some("unlimited") | None, Some(_)) => {
+            let message = "The parameter EndDate goes with EndDateType limited";
+            Err(ApiError::client("InvalidParameterCombination", message))
+        }
+        (Some(other), _) => Err(ApiError::invalid("EndDateType", other, "unlimited or limited")),
+    }
+}
+
+fn modify(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
+    let id = params.required("CapacityReservationId")?.to_string();
+    let change = ReservationChange {
+        count: params.number("InstanceCount")?,
+        is_open: match_criteria(params)?,
+        end: end(model, params)?,
+    };
+    let request = ResourceCall::ModifyReservation(model.reservation_handle(&id)?, change);
+    Ok(ActionStep::call(request, move |_, outcome| {
+        outcome.map_err(|reason| about(reason, &id))?;
+        Ok(success())
+    }))
+}
+
+/// Returns the error of a call about a reservation.
+fn about(reason: FailureReason, id: &str) -> ApiError {
+    match reason.failure {
+        Failure::InvalidCapacityReservationIdNotFound => {
+            ApiError::not_found(reason.failure, "capacity reservation", id)
+        }
+        _ => ApiError::from(reason),
+    }
+}
+
 fn cancel(model: &mut CloudModel<'_>, _: Caller, params: &Params) -> XmlStep {
     let id = params.required("CapacityReservationId")?.to_string();
     let request = ResourceCall::CancelReservation(model.reservation_handle(&id)?);
     Ok(ActionStep::call(request, move |_, outcome| {
-        outcome.map_err(|reason| match reason.failure {
-            Failure::InvalidCapacityReservationIdNotFound => {
-                ApiError::not_found(reason.failure, "capacity reservation", &id)
-            }
-            _ => ApiError::from(reason),
-        })?;
+        outcome.map_err(|reason| about(reason, &id))?;
         Ok(success())
     }))
 }
@@ -105,7 +167,7 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         let value = |filter: &str| match filter {
             "instance-type" => model.type_name(held.kind).to_string(),
             "availability-zone" => model.zone_name(held.zone()).to_string(),
-            _ => state(held.count).to_string(),
+            _ => state(model, held).to_string(),
         };
         filters.keep(|filter| vec![value(filter)])
     };
@@ -116,9 +178,13 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
     })))
 }
 
-/// Returns EC2's word for a reservation of so many instances, 0 once it is cancelled.
-fn state(count: u32) -> &'static str {
-    if count == 0 { "cancelled" } else { "active" }
+/// Returns EC2's word for the state of a reservation.
+fn state(model: &CloudModel<'_>, held: &Reservation) -> &'static str {
+    match (held.count, held.until) {
+        (0, Some(until)) if until <= model.now() => "expired",
+        (0, _) => "cancelled",
+        _ => "active",
+    }
 }
 
 /// Writes the elements of a reservation.
@@ -132,7 +198,8 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, id: CapacityReservationId) {
     xml.text("tenancy", "default");
     xml.text("totalInstanceCount", held.count);
     xml.text("availableInstanceCount", held.free);
-    xml.text("state", state(held.count));
-    xml.text("endDateType", "unlimited");
+    xml.text("state", state(model, held));
+    xml.text("endDateType", if held.until.is_some() { "limited" } else { "unlimited" });
+    xml.maybe("endDate", held.until.map(|until| model.date_time(until)));
     xml.text("instanceMatchCriteria", if held.is_open { "open" } else { "targeted" });
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use plimsoll_base::failure::{Failure, FailureReason};
-use plimsoll_base::units::{AccountId, InstanceId};
+use plimsoll_base::units::{AccountId, InstanceId, Time};
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::security::{DEFAULT_GROUP, SecurityGroup};
 use plimsoll_model::workload::call::{Launch, Tag};
@@ -32,6 +32,7 @@ pub const ACTIONS: [ActionEntry; 3] = [
             "SpotPrice",
             "Type",
             "InstanceInterruptionBehavior",
+            "ValidUntil",
             "ClientToken",
             "TagSpecification.N.ResourceType",
             "TagSpecification.N.Tag.N.Key",
@@ -108,8 +109,9 @@ fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
     let tags: Vec<Tag> = launch::tags_of(params, "spot-instances-request")?;
     let mut wish = launch::read(&launch)?;
     wish.labels.request_tags = tags;
+    let valid_until = params.get("ValidUntil").map(|date| valid_until(model, date)).transpose()?;
     if let Some(spot) = &mut wish.options.spot {
-        spot.stays_open = true;
+        (spot.stays_open, spot.valid_until) = (true, valid_until);
     }
     // A request for each instance.
     let plans = (0..count).map(|_| launch::plan(model, caller, wish.clone()));
@@ -132,6 +134,13 @@ fn request(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlSt
             }))
         }),
     ))
+}
+
+/// Reads the end of a request, which is yet to come.
+fn valid_until(model: &CloudModel<'_>, date: &str) -> Result<Time, ApiError> {
+    let until = model.time_of(date).filter(|until| *until > model.now());
+    let expected = "a date and time such as 2026-01-31T12:00:00Z, after now";
+    until.ok_or_else(|| ApiError::invalid("ValidUntil", date, expected))
 }
 
 /// Returns the effects of the calls that have succeeded, with their labels; where none has, the first failure: fewer may be requested than
@@ -354,7 +363,7 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, request: &ShownRequest<'_>) {
         }
         Fulfilment::Waiting(_, waiting) => {
             xml.text("createTime", model.date_time(waiting.called));
-            xml.text("validUntil", model.date_time(waiting.valid_until()));
+            xml.maybe("validUntil", waiting.valid_until().map(|until| model.date_time(until)));
         }
     }
     xml.text("productDescription", "Linux/UNIX");

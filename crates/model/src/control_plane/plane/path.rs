@@ -35,7 +35,7 @@ impl Route {
             | AssociateAddress | DisassociateAddress | ReleaseAddress | CreateInterface | AttachInterface
             | DetachInterface | DeleteInterface | AssignAddresses | UnassignAddresses
             | CreatePlacementGroup | DeletePlacementGroup | AllocateHost | ModifyHost | ReleaseHost
-            | CreateReservation | CancelReservation => Route::Record,
+            | CreateReservation | ModifyReservation | CancelReservation => Route::Record,
         }
     }
 }

@@ -275,7 +275,7 @@ impl World {
         slot.constraint =
             is_dedicated.then_some(Constraint { tenancy: Tenancy::Dedicated, ..Constraint::default() });
         let slot = Request { exit: ExitHour::UNKNOWN, ..self.of_type(slot, kind) };
-        let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0 };
+        let terms = Terms { kind, count: 1 + self.below(5) as u32, is_open: self.below(3) > 0, until: None };
         let World { placer, fleet, reservations, .. } = self;
         self.reserved.extend(reservations.reserve(&slot, terms, 0, placer, fleet));
     }

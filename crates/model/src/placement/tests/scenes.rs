@@ -99,7 +99,7 @@ impl Scene {
     fn reserve(&mut self, count: u32, is_open: bool) -> Result<CapacityReservationId, FailureReason> {
         let slot = self.request(ONE, 0, plain());
         let Scene { fleet, placer, reservations } = self;
-        reservations.reserve(&slot, Terms { kind: KIND, count, is_open }, 0, placer, fleet)
+        reservations.reserve(&slot, Terms { kind: KIND, count, is_open, until: None }, 0, placer, fleet)
     }
 }
 

@@ -192,6 +192,11 @@ impl ArrivalConfig {
         let lifetime = self.lifetime.as_ref().map(|lifetime| lifetime.compile(&path, base_dir));
         let lifetime = lifetime.map(|lifetime| settings.take(lifetime));
         let stops = self.stops.as_ref().map(|stops| stops.compile(&mut settings, base_dir));
+        let ends = self.interruption.is_none_or(|it| it == Interruption::Terminate) && !self.hibernation;
+        if stops.is_some() && self.purchase == Purchase::Spot && ends {
+            let expected = "`interruption = \"stop\"` or `\"hibernate\"` with them: spot instances of one-time requests are not stopped";
+            settings.wrong("stops", "stops of spot instances", expected);
+        }
         let policy = self.policy(&mut settings, directory);
         let mix = self.mix(number, &name, &mut settings, directory);
         let (Some(process), Some(mix)) = (process, mix) else {

@@ -135,7 +135,7 @@ impl ArrivalConfig {
         match (self.purchase, price) {
             (Purchase::Spot, _) => {
                 let interruption = self.interruption;
-                Some(Spot { interruption, max_pico_usd_per_hour, stays_open: false })
+                Some(Spot { interruption, max_pico_usd_per_hour, ..Spot::default() })
             }
             (Purchase::OnDemand, _) if self.interruption.is_some() => {
                 settings.wrong("interruption", "a behaviour", "`purchase = \"spot\"` with it");

@@ -117,7 +117,7 @@ fn spot(row: &mut TraceRow) -> Option<Spot> {
     if interruption.is_some() && !on_spot {
         row.wrong(Column::Interruption, "is given without `purchase` being `spot`");
     }
-    on_spot.then_some(Spot { interruption, max_pico_usd_per_hour, stays_open: false })
+    on_spot.then_some(Spot { interruption, max_pico_usd_per_hour, ..Spot::default() })
 }
 
 /// Reads a price \[10⁻¹² USD/h\] written in dollars.
@@ -249,7 +249,7 @@ mod tests {
             spot: some(9).map(|n| Spot {
                 interruption: some(3).map(|i| Interruption::ALL[i as usize]),
                 max_pico_usd_per_hour: some(u32::MAX).map(|p| u64::from(p) * u64::from(n)),
-                stays_open: false,
+                ..Spot::default()
             }),
             interfaces: some(9).unwrap_or(0),
             addresses: some(9).unwrap_or(0),

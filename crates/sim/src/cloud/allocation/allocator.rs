@@ -213,6 +213,16 @@ impl HostAllocator {
         self.reservations.reserve(slot, terms, existing, &mut self.placer, &mut self.fleet)
     }
 
+    /// Reserves capacity for so many more instances, some of which have it already.
+    pub fn grow(&mut self, id: CapacityReservationId, more: u32, existing: u32) -> Result<(), FailureReason> {
+        self.reservations.grow(id, (more, existing), &mut self.placer, &mut self.fleet)
+    }
+
+    /// Releases the capacity of so many free slots.
+    pub fn shrink(&mut self, id: CapacityReservationId, fewer: u32) {
+        self.reservations.shrink(id, fewer, &mut self.placer, &mut self.fleet);
+    }
+
     /// Cancels a reservation. Returns the number of free slots whose capacity was released.
     pub fn cancel(&mut self, account: AccountId, id: CapacityReservationId) -> Result<u32, FailureReason> {
         self.reservations.cancel(account, id, &mut self.placer, &mut self.fleet)

@@ -50,6 +50,10 @@ pub fn associate_address(
     let address = world.api.handles.addresses.find(name.0, Failure::InvalidAllocationIdNotFound)?;
     let slot = targets::changeable(world, account, instance)?;
     let of = world.instances.get(slot);
+    if of.state == State::Pending {
+        // EC2's answer, as reported: "The pending instance [...] is not in a valid state for this operation".
+        return Err(Failure::InvalidInstanceId.into());
+    }
     let (id, auto_assigned) = (of.id, of.has_public_address);
     let holder = Holder::Instance(id);
     let association = Association { address, holder, allow_reassociation, auto_assigned };

@@ -242,6 +242,15 @@ pub fn allowed(world: &World, slot: Slot, action: InstanceAction) -> Result<(), 
         InstanceAction::Start if extras.is_some_and(|extras| extras.waits_for_market) => {
             Err(Failure::IncorrectInstanceState)
         }
+        // EC2's answer, as reported: "You can't stop the Spot Instance [...] because it is associated with a one-time Spot Instance
+        // request. You can only stop Spot Instances associated with persistent Spot Instance requests."
+        InstanceAction::Stop | InstanceAction::Hibernate
+            if extras
+                .and_then(|it| it.options.as_ref())
+                .is_some_and(|options| options.is_one_time_spot()) =>
+        {
+            Err(Failure::UnsupportedOperation)
+        }
         InstanceAction::Hibernate if !extras.is_some_and(Extras::can_hibernate) => {
             Err(Failure::UnsupportedHibernation)
         }

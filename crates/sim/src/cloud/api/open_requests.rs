@@ -6,8 +6,8 @@ use plimsoll_base::failure::FailureReason;
 use plimsoll_base::units::{AccountId, Duration, InstanceId, Time};
 use plimsoll_model::workload::call::Launch;
 
-/// Time for which a request is valid (`RequestSpotInstances`, "ValidUntil", botocore 1.44.8: "By default, the request is valid for 7 days
-/// from the date the request was created").
+/// Time for which a one-time request is valid that says nothing of it (`RequestSpotInstances`, "ValidUntil", botocore 1.44.8: "By default, the
+/// request is valid for 7 days from the date the request was created"). A persistent one "remains active until you cancel it".
 const VALID: Duration = Duration::from_seconds(7 * 86_400);
 
 /// Time for which a request that has ended unfulfilled is shown (`DescribeSpotInstanceRequests`, botocore 1.44.8: "Spot Instance requests
@@ -56,9 +56,11 @@ pub enum SpotRequestState {
 }
 
 impl SpotRequest {
-    /// Returns the time from which it is no longer valid.
-    pub fn valid_until(&self) -> Time {
-        self.called.after(VALID)
+    /// Returns the time from which it is no longer valid; `None` where it is until it is cancelled.
+    pub fn valid_until(&self) -> Option<Time> {
+        let options = self.launch.options.as_ref().expect("it is for the spot market");
+        let stated = options.spot.and_then(|spot| spot.valid_until);
+        stated.or_else(|| options.is_one_time_spot().then(|| self.called.after(VALID)))
     }
 
     /// Returns whether it is open.

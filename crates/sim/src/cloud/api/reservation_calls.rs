@@ -21,7 +21,7 @@ use plimsoll_base::failure::{Failure, FailureReason, LimitKind};
 use plimsoll_base::units::{AccountId, CapacityReservationId, Time, ZoneId};
 use plimsoll_model::operation::Operation;
 use plimsoll_model::placement::request::Request;
-use plimsoll_model::placement::reservations::Terms;
+use plimsoll_model::placement::reservations::{ReservationChange, ReservationEnd, Terms};
 use plimsoll_model::quota::Quota;
 use plimsoll_model::workload::handles::ReservationHandle;
 
@@ -33,12 +33,10 @@ pub fn create_reservation(
     world: &mut World,
     now: Time,
     account: AccountId,
-    (name, zone, until): (ReservationHandle, ZoneId, Option<Time>),
+    (name, zone): (ReservationHandle, ZoneId),
     terms: Terms,
 ) -> Result<(), FailureReason> {
-    if until.is_some_and(|until| until <= now) {
-        return Err(Failure::InvalidParameterValue.into());
-    }
+    check_end(now, terms.until)?;
     if !(1..=MOST_INSTANCES).contains(&terms.count) {
         let (asked, most) = (u64::from(terms.count), u64::from(MOST_INSTANCES));
         return Err(Failure::InvalidParameterValue.because(LimitKind::ReservationSize, asked, most));
@@ -48,10 +46,107 @@ pub fn create_reservation(
         return Err(Failure::Unsupported.into());
     }
     let id = hold(world, now, name, &slot, terms)?;
+    schedule_end(world, id, terms.until);
+    Ok(())
+}
+
+/// Refuses an end date that is over.
+fn check_end(now: Time, until: Option<Time>) -> Result<(), FailureReason> {
+    let is_over = until.is_some_and(|until| until <= now);
+    if is_over { Err(Failure::InvalidParameterValue.into()) } else { Ok(()) }
+}
+
+fn schedule_end(world: &mut World, id: CapacityReservationId, until: Option<Time>) {
     if let Some(until) = until {
         world.timers.queue.push(until, Rank::Timer as u8, Event::Expiry(id));
     }
+}
+
+/// Carries out `ModifyCapacityReservation`: all of the change or nothing.
+///
+/// EC2 user guide, "Modify an active Capacity Reservation" (seen 2026-11-30): a quantity above what the quota of On-Demand Instances leaves
+/// fails; "to change the instance eligibility, the Capacity Reservation must be completely idle". That fewer than are in use are refused, and
+/// the codes, are assumed.
+pub fn modify_reservation(
+    world: &mut World,
+    now: Time,
+    account: AccountId,
+    name: ReservationHandle,
+    change: ReservationChange,
+) -> Result<(), FailureReason> {
+    let id = world.api.handles.reservations.find(name.0, Failure::InvalidCapacityReservationIdNotFound)?;
+    world.hosts.reservations.check_exists(account, id)?;
+    check_change(world, now, id, change)?;
+    if let Some(count) = change.count {
+        resize(world, now, id, count)?;
+    }
+    if let Some(is_open) = change.is_open {
+        set_open(world, now, id, is_open);
+    }
+    if let Some(end) = change.end {
+        world.hosts.reservations.set_end(id, end.date());
+        schedule_end(world, id, end.date());
+    }
+    world.note_hosts();
     Ok(())
+}
+
+/// Refuses a change that no reservation of its use allows, however much room there is.
+fn check_change(
+    world: &World,
+    now: Time,
+    id: CapacityReservationId,
+    change: ReservationChange,
+) -> Result<(), FailureReason> {
+    let reservation = world.hosts.reservations.get(id);
+    let in_use = reservation.count - reservation.free;
+    check_end(now, change.end.and_then(ReservationEnd::date))?;
+    if change.is_open.is_some_and(|is_open| is_open != reservation.is_open) && in_use > 0 {
+        return Err(Failure::IncorrectState.into());
+    }
+    let Some(count) = change.count else { return Ok(()) };
+    // "The number of instances can't be increased or decreased by more than 1000 in a single request" (`ModifyCapacityReservation`,
+    // "InstanceCount", botocore 1.44.8).
+    let by = count.abs_diff(reservation.count);
+    if by > MOST_INSTANCES {
+        let (asked, most) = (u64::from(by), u64::from(MOST_INSTANCES));
+        return Err(Failure::InvalidParameterValue.because(LimitKind::ReservationSize, asked, most));
+    }
+    if count == 0 || count < in_use { Err(Failure::InvalidParameterValue.into()) } else { Ok(()) }
+}
+
+/// Changes the number of instances of a reservation, which is not less than are in use. More of them are running instances that match, as
+/// far as there are any and it is open, and free capacity for the rest.
+fn resize(world: &mut World, now: Time, id: CapacityReservationId, count: u32) -> Result<(), FailureReason> {
+    let reservation = world.hosts.reservations.get(id);
+    let (account, kind, has) = (reservation.account(), reservation.kind, reservation.count);
+    let (attributes, is_open) = (reservation.attributes(), reservation.is_open);
+    let unused = unused_reservation(kind, reservation.tenancy());
+    let claim = quota_claims::claim_of_slot(world, kind);
+    let Some(more) = count.checked_sub(has) else {
+        let fewer = has - count;
+        world.hosts.shrink(id, fewer);
+        world.billing.usage.give(now, account, unused, u64::from(fewer));
+        quota_claims::undo_slots(world, account, claim, fewer);
+        return Ok(());
+    };
+    let there = if is_open { membership::oldest_outside(world, &attributes, more) } else { Vec::new() };
+    let fresh = more - there.len() as u32;
+    quota_claims::take_slots(world, now, account, claim, fresh)?;
+    let grown = world.hosts.grow(id, more, there.len() as u32);
+    grown.inspect_err(|_| quota_claims::undo_slots(world, account, claim, fresh))?;
+    there.into_iter().for_each(|slot| membership::take_over(world, slot, id));
+    world.billing.usage.take(now, account, unused, u64::from(fresh));
+    Ok(())
+}
+
+/// Opens an idle reservation, which running instances that match fill then, or closes it.
+fn set_open(world: &mut World, now: Time, id: CapacityReservationId, is_open: bool) {
+    world.hosts.reservations.set_open(id, is_open);
+    if is_open {
+        membership::watch_outside(world, world.hosts.reservations.get(id).attributes());
+        fill_slots(world, now, id);
+    }
 }
 
 /// Creates a reservation under a name: takes running instances that match first, and free capacity for the rest.
@@ -108,14 +203,18 @@ pub fn cancel_reservation(
 ) -> Result<(), FailureReason> {
     let unknown = Failure::InvalidCapacityReservationIdNotFound;
     let id = world.api.handles.reservations.find(name.0, unknown)?;
-    end_reservation(world, now, account, id)
+    end_reservation(world, now, account, id)?;
+    if world.hosts.reservations.get(id).until.is_some_and(|until| until > now) {
+        world.hosts.reservations.set_end(id, None);
+    }
+    Ok(())
 }
 
-/// Ends a reservation at its end date, unless it was cancelled before. EC2 ends it within an hour of that date
+/// Ends a reservation at its end date, unless it was cancelled before or has another by now. EC2 ends it within an hour of that date
 /// (`CreateCapacityReservation`, "EndDate"); here it ends at once.
 pub fn expire(world: &mut World, now: Time, id: CapacityReservationId) {
     let reservation = world.hosts.reservations.get(id);
-    if reservation.count > 0 {
+    if reservation.count > 0 && reservation.until == Some(now) {
         let account = reservation.account();
         let answer = end_reservation(world, now, account, id).map_err(Refused::outright);
         world.recorder.answer(now, Operation::CancelReservation, account, answer);

@@ -109,8 +109,11 @@ fn dispatch(
         ModifyHost(host, change) => placement_calls::modify_host(world, account, *host, change),
         ReleaseHost(host) => placement_calls::release_host(world, now, account, *host),
         CreateReservation { reservation, kind, zone, count, open, until } => {
-            let terms = Terms { kind: *kind, count: *count, is_open: *open };
-            reservation_calls::create_reservation(world, now, account, (*reservation, *zone, *until), terms)
+            let terms = Terms { kind: *kind, count: *count, is_open: *open, until: *until };
+            reservation_calls::create_reservation(world, now, account, (*reservation, *zone), terms)
+        }
+        ModifyReservation(reservation, change) => {
+            reservation_calls::modify_reservation(world, now, account, *reservation, *change)
         }
         CancelReservation(reservation) => {
             reservation_calls::cancel_reservation(world, now, account, *reservation)

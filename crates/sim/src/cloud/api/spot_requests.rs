@@ -50,7 +50,7 @@ pub fn on_timer(world: &mut World, now: Time) {
     requests_mut(world).forget_ended(now);
     for number in requests_mut(world).open_ones() {
         let request = requests_mut(world).get(number).expect("it is open").clone();
-        if now >= request.valid_until() {
+        if request.valid_until().is_some_and(|until| now >= until) {
             end(world, now, number, SpotRequestState::Expired);
             continue;
         }

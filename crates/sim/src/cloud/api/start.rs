@@ -12,6 +12,8 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
+use plimsoll_model::placement::groups::GroupRule;
+use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
 
 /// Starts a stopped instance. Where that fails it stays stopped.
@@ -25,6 +27,7 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     if !world.is_offered(kind, request.zone) {
         return Err(Failure::Unsupported.into());
     }
+    check_constraint(world, &request)?;
     let preference = world.instances.extras.get(slot).map_or(Preference::Open, |extras| extras.preference);
     let criteria = ReservationCriteria { kind, preference };
     // The slot of a reservation counts already.
@@ -80,4 +83,21 @@ pub fn start(world: &mut World, now: Time, slot: Slot) -> Result<(), FailureReas
     lifecycle::enter(world, now, slot, State::Pending);
     lifecycle::come_up_again(world, now, slot);
     Ok(())
+}
+
+/// Refuses what no fleet can meet, as a launch does: a cluster group that is in another zone by now, a dedicated host that takes the type no
+/// more.
+fn check_constraint(world: &World, request: &Request) -> Result<(), FailureReason> {
+    if request.constraint.is_none() {
+        return Ok(());
+    }
+    let groups = &world.hosts.placer.groups;
+    let is_elsewhere = |group| {
+        matches!(groups.rule(group), GroupRule::Cluster { .. })
+            && groups.bound_to(group).is_some_and(|zone| zone != request.zone)
+    };
+    if request.group().is_some_and(is_elsewhere) {
+        return Err(Failure::InvalidPlacementGroupInUse.into());
+    }
+    world.hosts.placer.check(request, &world.hosts.fleet)
 }

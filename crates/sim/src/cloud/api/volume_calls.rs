@@ -48,7 +48,7 @@ pub fn attach_volume(
     device: &str,
 ) -> Result<(), FailureReason> {
     let volume = find_volume(world, name)?;
-    let slot = targets::changeable(world, account, instance)?;
+    let slot = targets::first(world, account, instance)?;
     // "Attaches an Amazon EBS volume to a running or stopped instance" (`AttachVolume` of the EC2 API as
     // botocore 1.44.8 describes it).
     if !matches!(world.instances.get(slot).state, State::Running | State::Stopped) {

@@ -59,9 +59,13 @@ pub fn on_term(world: &mut World, now: Time, number: u32, begins: bool) {
         (Operation::CreateReservation, begin_reservation(world, now, account, &provided))
     } else {
         let name = world.directory.handles.reservation(&provided.name);
-        if world.api.handles.reservations.find(name.0, Failure::InvalidCapacityReservationIdNotFound).is_err()
-        {
+        let unknown = Failure::InvalidCapacityReservationIdNotFound;
+        let Ok(id) = world.api.handles.reservations.find(name.0, unknown) else {
             return; // There was no room when it was to begin: it has nothing to end.
+        };
+        let reservation = world.hosts.reservations.get(id);
+        if reservation.count > 0 && reservation.until != Some(now) {
+            return; // A call has changed its end date.
         }
         (Operation::CancelReservation, reservation_calls::cancel_reservation(world, now, account, name))
     };
@@ -82,5 +86,6 @@ fn begin_reservation(
     if !world.is_offered(kind, zone) {
         return Err(Failure::Unsupported.into());
     }
-    reservation_calls::hold(world, now, name, &slot, Terms { kind, count, is_open }).map(|_| ())
+    let until = provided.until.map(|after| Time::ZERO.after(after));
+    reservation_calls::hold(world, now, name, &slot, Terms { kind, count, is_open, until }).map(|_| ())
 }

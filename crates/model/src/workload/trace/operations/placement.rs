@@ -4,6 +4,7 @@ use super::super::columns::Column;
 use super::super::row::TraceRow;
 use super::instances;
 use crate::placement::config::GroupStrategy;
+use crate::placement::reservations::{ReservationChange, ReservationEnd};
 use crate::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use crate::workload::handles::HandleBook;
 use crate::workload::handles::{HostHandle, PlacementGroupHandle, ReservationHandle};
@@ -53,7 +54,7 @@ pub fn modify_host(row: &mut TraceRow) -> Option<ResourceCall> {
 
 /// Reads the terms of dedicated hosts that a row names.
 fn host_terms(row: &mut TraceRow) -> HostTermsChange {
-    let (family, kind) = (row.name(Column::Family).map(str::to_string), row.kind_if_any());
+    let (family, kind) = (row.family(), row.kind_if_any());
     if family.is_some() && kind.is_some() {
         // "You cannot specify InstanceFamily and InstanceType in the same request."
         row.wrong(Column::Family, "does not go with a `type`");
@@ -80,6 +81,16 @@ pub fn create_reservation(row: &mut TraceRow) -> Option<ResourceCall> {
     let until = row.time(Column::Expires);
     let (reservation, zone) = (reservation?, zone?);
     Some(ResourceCall::CreateReservation { reservation, kind, zone, count, open, until })
+}
+
+/// Reads `modify-capacity-reservation`: what it does not name stays.
+pub fn modify_reservation(row: &mut TraceRow) -> Option<ResourceCall> {
+    let change = ReservationChange {
+        count: instances::count(row, Column::Count),
+        is_open: row.flag(Column::Open),
+        end: row.time(Column::Expires).map(ReservationEnd::At),
+    };
+    Some(ResourceCall::ModifyReservation(reservation(row)?, change))
 }
 
 /// Reads `cancel-capacity-reservation`.

@@ -123,6 +123,7 @@ pub fn entry(operation: Operation) -> OperationEntry {
         O::ModifyHost => resource(&[C::Host], &[HOST_TERMS], placement::modify_host),
         O::ReleaseHost => resource(&[C::Host], &[], placement::release_host),
         O::CreateReservation => resource(&[C::Reservation, C::Zone], &[SHAPE, &[C::Count, C::Open, C::Expires]], placement::create_reservation),
+        O::ModifyReservation => resource(&[C::Reservation], &[&[C::Count, C::Open, C::Expires]], placement::modify_reservation),
         O::CancelReservation => resource(&[C::Reservation], &[], placement::cancel_reservation),
     }
 }

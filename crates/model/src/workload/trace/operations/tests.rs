@@ -7,6 +7,7 @@ use super::*;
 use crate::lifecycle::State;
 use crate::network::security::{Direction, Packet, Ports, Protocol};
 use crate::placement::config::GroupStrategy;
+use crate::placement::reservations::{ReservationChange, ReservationEnd};
 use crate::placement::tenancies::{HostTerms, HostTermsChange, Takes};
 use crate::workload::block_device::BlockDeviceMapping;
 use crate::workload::call::*;
@@ -352,6 +353,21 @@ fn resource_rows(large: TypeId) -> Vec<(&'static str, ResourceCall)> {
                 until: None,
             },
         ),
+        (
+            "modify-capacity-reservation reservation=r count=9",
+            R::ModifyReservation(reservation, ReservationChange { count: Some(9), ..Default::default() }),
+        ),
+        (
+            "modify-capacity-reservation reservation=r expires_s=60 open=false",
+            R::ModifyReservation(
+                reservation,
+                ReservationChange {
+                    count: None,
+                    is_open: Some(false),
+                    end: Some(ReservationEnd::At(Time(60_000_000_000))),
+                },
+            ),
+        ),
         ("cancel-capacity-reservation reservation=r", R::CancelReservation(reservation)),
     ]
 }
@@ -404,7 +420,7 @@ fn the_options_of_a_launch_are_read_and_shared() {
         spot: Some(Spot {
             interruption: Some(Interruption::Stop),
             max_pico_usd_per_hour: Some(12_500_000_000),
-            stays_open: false,
+            ..Spot::default()
         }),
         interfaces: 1,
         addresses: 2,
