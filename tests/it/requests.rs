@@ -85,8 +85,11 @@ fn a_protected_instance_keeps_those_of_its_zone() {
 /// An instance that boots for 40 s takes no address before it runs, and one that is shutting down no volume.
 #[test]
 fn addresses_and_volumes_wait_for_instances_that_run() {
-    let set = "lifecycle = { boot = '40s', terminate = '15s' }
-        network.subnets = [{ name = 's', zone = 'a', cidr = '10.0.0.0/24' }]";
+    let set = "[lifecycle]
+        boot = '40s'
+        terminate = '15s'
+        [network]
+        subnets = [{ name = 's', zone = 'a', cidr = '10.0.0.0/24' }]";
     let rows = "
         0 allocate-address address=e
         0 create-volume volume=v zone=a volume_type=gp3 size_gib=8
@@ -140,7 +143,7 @@ fn a_start_that_no_room_would_help_says_why() {
         60 modify-host host=h family=m5
         61 modify-host host=h type=m5.xlarge
         70 start instance=c";
-    let (_, notes) = world("lifecycle = { stop = '1s' }", rows).watch();
+    let (_, notes) = world("[lifecycle]\nstop = '1s'", rows).watch();
     let expected = [(30.0, "start", "InvalidPlacementGroup.InUse", 1), (70.0, "start", "Unsupported", 1)];
     assert_eq!(notes.refused(), expected);
 }

@@ -101,6 +101,37 @@ fn an_end_date_is_changed() {
     assert_eq!(refused, [(10.0, "modify-capacity-reservation", "InvalidParameterValue", 1)]);
 }
 
+/// A reservation of the scenario ends once, at the date that a call has set last.
+#[test]
+fn a_reservation_of_the_scenario_takes_another_end_date() {
+    let provided = "[[placement.capacity_reservations]]
+        name = 'r'
+        account = 'default'
+        zone = 'a'
+        type = 'm5.large'
+        count = 1
+        until = '3h'";
+    for (expires_s, hours) in [(7200, 2), (14_400, 4)] {
+        let rows = format!("10 modify-capacity-reservation reservation=r expires_s={expires_s}");
+        let (outcome, notes) = world(1, 2, provided, &rows).watch();
+        assert_eq!((notes.refused(), paid(&outcome, Kind::Reservation)), (vec![], hours * 96_000));
+    }
+}
+
+/// An instance outside an idle, targeted reservation is in it once that is opened, and counts for what it grows by in the same call.
+#[test]
+fn a_reservation_that_is_opened_takes_the_instances_that_run() {
+    let rows = "
+        0 create-capacity-reservation reservation=t type=m5.large count=1 zone=a open=false
+        0 launch instance=n type=m5.large count=2 zone=a
+        3600 modify-capacity-reservation reservation=t open=true count=2";
+    let (outcome, notes) = world(3, 2, "", rows).watch();
+    assert_eq!(notes.refused(), []);
+    // The slot was paid for during the first hour, and its room is free from then on.
+    assert_eq!(paid(&outcome, Kind::Reservation), 96_000);
+    assert_eq!([3599.0, 3602.0].map(|at| notes.at(at).hosts_used), [3, 2]);
+}
+
 /// The end date counts by the clock of the trace, as the times of its calls do.
 #[test]
 fn an_end_date_counts_from_the_origin_of_the_trace() {

@@ -60,6 +60,8 @@ const ATTACHED: &str = "
     0 launch instance=w type=t3.micro subnet=s0 account=a
     310 attach-volume volume=w instance=w device=/dev/sdf account=a
     310 attach-interface interface=w instance=w account=a
+    320 assign-addresses instance=w addresses=1 account=a
+    330 unassign-addresses instance=w addresses=1 account=a
     400 detach-volume volume=w account=a
     400 detach-interface interface=w account=a
     420 terminate instance=w account=a

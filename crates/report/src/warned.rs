@@ -22,10 +22,12 @@ pub fn gathered<'a>(runs: impl IntoIterator<Item = &'a [String]>) -> Vec<String>
         format!("Warning of {} of {} runs: {text}", grouped(*times), grouped(made))
     };
     let mut notes: Vec<String> = met.iter().take(SHOWN).map(note).collect();
-    if let Some(more) = met.len().checked_sub(SHOWN + 1) {
-        let more = grouped(more as u64 + 1);
+    let more = met.len().saturating_sub(SHOWN) as u64;
+    if more > 0 {
+        let of = if more == 1 { "warning" } else { "warnings" };
+        let more = grouped(more);
         notes.push(format!(
-            "{more} more warnings of runs are not shown: `plimsoll run` with the seed of one shows its own."
+            "Not shown: {more} more {of}; `plimsoll run` with the seed of a run shows its own."
         ));
     }
     notes
@@ -44,7 +46,9 @@ mod tests {
         let many: Vec<String> = (0..1005).map(|i| format!("{i}.")).collect();
         let notes = gathered([many.as_slice()]);
         assert_eq!(notes.len(), SHOWN + 1);
-        assert!(notes[SHOWN].starts_with("1,002 more warnings"), "{notes:?}");
+        assert!(notes[SHOWN].starts_with("Not shown: 1,002 more warnings;"), "{notes:?}");
+        let four = gathered([&many[..4]]);
+        assert!(four[SHOWN].starts_with("Not shown: 1 more warning;"), "{four:?}");
         assert!(gathered([[].as_slice()]).is_empty());
     }
 }

@@ -453,6 +453,9 @@ fn an_elastic_address_follows_its_calls() {
             (vec![id.clone()], vec![association.clone()])
         );
         let other = asker.launch("").remove(0);
+        let early = format!("Action=AssociateAddress&AllocationId={allocation}&InstanceId={other}");
+        assert_eq!(asker.refused(&early).1, "InvalidInstanceID");
+        asker.advance("40s");
         let again = asker.refused(&format!(
             "Action=AssociateAddress&AllocationId={allocation}&InstanceId={other}&AllowReassociation=false"
         ));

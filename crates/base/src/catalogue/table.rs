@@ -242,15 +242,17 @@ impl TypeTable {
         self.known.contains_key(name)
     }
 
-    /// Returns whether a type of the family is known.
+    /// Returns whether a type of the family is known: `m5` is the family of `m5.large`, and a name without a point its own.
     pub fn has_family(&self, family: &str) -> bool {
         let sizes = format!("{family}.");
-        self.known.range(sizes.clone()..).next().is_some_and(|(name, _)| name.starts_with(&sizes))
+        self.has(family) && !family.contains('.')
+            || self.known.range(sizes.clone()..).next().is_some_and(|(name, _)| name.starts_with(&sizes))
     }
 
     /// Returns the help for an unknown family: the nearest known ones.
     pub fn suggest_family(&self, family: &str) -> Option<String> {
-        let known = self.known.keys().filter_map(|name| Some(name.split_once('.')?.0));
+        let known =
+            self.known.keys().map(|name| name.split_once('.').map_or(name.as_str(), |(family, _)| family));
         did_you_mean(family, known.collect::<BTreeSet<&str>>())
     }
 

@@ -194,6 +194,26 @@ impl Clock {
         Time(moment.0.saturating_sub(zero))
     }
 
+    /// Refuses a file of several times that are all before the origin: it would be its last row alone. `span` is its first and its last moment.
+    pub fn check_reached(
+        &self,
+        table: &Table,
+        column: usize,
+        span: (Option<Time>, Option<Time>),
+    ) -> Result<(), Problem> {
+        let ((Some(first), Some(last)), Some(zero)) = (span, self.zero) else { return Ok(()) };
+        if first == last || last >= zero {
+            return Ok(());
+        }
+        let found = format!(
+            "found {} s as the last time, which is before the origin of the file ({} s), expected some time after that",
+            last.as_seconds(),
+            zero.as_seconds()
+        );
+        let place = table.header_place().at_key(&table.header()[column]);
+        Err(Problem::new(place, found).with_help(format!("state an earlier `{}`", self.setting.key)))
+    }
+
     /// Returns the time in a cell by the clock of the file.
     #[inline]
     pub fn moment(&self, table: &Table, column: usize) -> Result<Time, Problem> {
@@ -206,9 +226,7 @@ impl Clock {
         let zero = zero.as_seconds();
         if self.setting.origin == Some(ClockOrigin::First) {
             let reason = format!("is before the first row ({zero} s)");
-            return table
-                .wrong(column, reason, "rows in time order")
-                .with_help(format!("sort the file by `{}`", table.header()[column]));
+            return table.wrong(column, reason, "rows in time order, and no time before the first of them");
         }
         table
             .wrong(column, format!("is before the origin of the file ({zero} s)"), "that or later")

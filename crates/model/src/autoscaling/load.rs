@@ -88,6 +88,8 @@ pub struct Load {
     noise: Option<Sampler>,
     seed: Seed,
     group: u16,
+    /// Time of the first row of a file; `None` where the load is of none, or of an empty one.
+    pub first_row: Option<Time>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +138,12 @@ impl Load {
             None => {}
         }
         let course = course(&config.offered, &mut settings, base_dir);
+        let first_row = match (&config.offered, &course) {
+            (OfferedLoad::Trace { .. }, Some(LoadCourse::Steps(steps))) => {
+                steps.first().map(|(from, _)| *from)
+            }
+            _ => None,
+        };
         let noise = (config.noise > 0.0).then(|| {
             let mean = 1e9;
             // mean ÷ median = √(1 + cv²) of a log-normal law.
@@ -151,15 +159,8 @@ impl Load {
             noise: noise.flatten(),
             seed,
             group,
+            first_row,
         })
-    }
-
-    /// Returns the time of the first step, before which there is no load; `None` where there is load from the start on.
-    pub fn first_step(&self) -> Option<Time> {
-        match &self.course {
-            LoadCourse::Diurnal { .. } => None,
-            LoadCourse::Steps(steps) => steps.first().map(|(from, _)| *from),
-        }
     }
 
     /// Returns the load of a minute, by its number from the beginning of the run \[milli-units\].
@@ -236,9 +237,11 @@ fn read(path: &Path, origin: Option<ClockOrigin>) -> Result<Vec<(Time, u64)>, Pr
     let (time, units) = (column(&table, "time_s")?, column(&table, "units")?);
     let setting = OriginSetting { origin, key: "autoscaling_groups.load.offered.origin", or_else: "" };
     let mut clock = Clock::new(&table, &[time], setting)?;
+    let mut first = None;
     let (mut last, mut steps): (Option<Time>, Vec<(Time, u64)>) = Default::default();
     while table.advance()? {
         let moment = clock.moment(&table, time)?;
+        first.get_or_insert(moment);
         let load = table.text(units)?.parse::<f64>().ok().filter(|units| (0.0..=MAX_UNITS).contains(units));
         let load = load.ok_or_else(|| table.wrong(units, "is no load", "a number of 0 or more"))?;
         if last.is_some_and(|last| last >= moment) {
@@ -247,5 +250,6 @@ fn read(path: &Path, origin: Option<ClockOrigin>) -> Result<Vec<(Time, u64)>, Pr
         last = Some(moment);
         steps.push((clock.or_start(moment), (load * 1000.0).round() as u64));
     }
+    clock.check_reached(&table, time, (first, last))?;
     Ok(steps)
 }

@@ -70,7 +70,7 @@ impl Billing {
         let organisations = commitment::resolve_organisations(&config.organisations, accounts);
         let organisations = told(organisations, &mut problems);
         let source = told(config.spot.resolve(setting.zones, types), &mut problems);
-        let prices = told(Prices::new(&config.prices, setting.host_groups, types), &mut problems);
+        let prices = told(Prices::new(&config.prices, setting.host_groups), &mut problems);
         let calendar = setting.calendar;
         let (Some(commitments), Some(organisations), Some(source), Some(prices)) =
             (commitments, organisations, source, prices)

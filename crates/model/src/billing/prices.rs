@@ -110,17 +110,9 @@ pub(super) struct Prices {
 
 impl Prices {
     /// Returns the prices of a scenario with these host groups, in file order.
-    pub fn new(
-        config: &PricesConfig,
-        host_groups: &[HostRate],
-        types: &mut TypeTable,
-    ) -> Result<Prices, Vec<Problem>> {
+    pub fn new(config: &PricesConfig, host_groups: &[HostRate]) -> Result<Prices, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut reader = Reader { path: "billing.prices".to_string(), problems: &mut problems };
-        for name in config.dedicated_instances.keys().filter(|name| !types.has(name)) {
-            let message = format!("found `{name}`, expected the name of an instance type");
-            reader.unknown(&format!("dedicated_instances.\"{name}\""), message, types.suggest(name));
-        }
         let surcharge = config.dedicated_instance_surcharge.as_ref();
         let surcharge = surcharge.map(|of| reader.share("dedicated_instance_surcharge", of, 0, WHOLE));
         if let Some(hours) = config.month_hours.filter(|hours| !(1..=MAX_MONTH_HOURS).contains(hours)) {

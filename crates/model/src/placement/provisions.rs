@@ -197,7 +197,7 @@ impl Reader<'_> {
                 self.add(format!("{at}.family"), message, None);
                 return None;
             }
-            (Some(family), None) => Takes::Family(self.family(format!("{at}.family"), family)?),
+            (Some(family), None) => Takes::Family(family.clone()),
             (None, Some(kind)) => Takes::Type(self.kind(format!("{at}.type"), kind)?),
             (None, None) => Takes::Anything,
         };
@@ -248,15 +248,6 @@ impl Reader<'_> {
             self.add(key, format!("found `{name}`, expected an instance type"), help);
         }
         known
-    }
-
-    fn family(&mut self, key: String, family: &str) -> Option<String> {
-        if self.types.has_family(family) {
-            return Some(family.to_string());
-        }
-        let help = self.types.suggest_family(family);
-        self.add(key, format!("found `{family}`, expected the family of an instance type"), help);
-        None
     }
 
     fn check_filled(&mut self, key: String, name: &str, what: &str) {

@@ -57,8 +57,10 @@ pub struct Reservation {
     pub free: u32,
     /// True if any launch that matches may use it; otherwise only one that names it.
     pub is_open: bool,
-    /// End date; `None` where it lasts until it is cancelled, or was.
+    /// End date; `None` where it lasts until it is cancelled.
     pub until: Option<Time>,
+    /// True if a call has cancelled it.
+    pub is_cancelled: bool,
     /// Request of one slot.
     slot: Request,
     /// Free slots by host, and the parts of it that they are on.
@@ -152,7 +154,7 @@ pub struct ReservationChange {
 /// End of a reservation (`EndDateType`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ReservationEnd {
-    /// It lasts until it is cancelled.
+    /// None: until it is cancelled.
     Unlimited,
     /// Its end date.
     At(Time),
@@ -220,8 +222,16 @@ impl Reservations {
         let is_plain = slot.group().is_none() && !matches!(slot.tenancy(), Tenancy::Host(_));
         assert!(is_plain, "a reservation is made of plain or dedicated slots");
         let places = place_slots(slot, count - there, placer, fleet)?;
-        let mut made =
-            Reservation { kind, count, free: 0, is_open, until, slot: *slot, slots: BTreeMap::new() };
+        let mut made = Reservation {
+            kind,
+            count,
+            free: 0,
+            is_open,
+            until,
+            is_cancelled: false,
+            slot: *slot,
+            slots: BTreeMap::new(),
+        };
         places.into_iter().for_each(|place| made.add(place));
         let id = CapacityReservationId(self.all.len() as u32);
         if is_open {
@@ -267,6 +277,11 @@ impl Reservations {
             // The oldest comes first.
             open.insert(open.partition_point(|other| *other < id), id);
         }
+    }
+
+    /// Notes that a call has cancelled a reservation, which has not come to its end date.
+    pub fn note_cancelled(&mut self, id: CapacityReservationId) {
+        self.all[id.index()].is_cancelled = true;
     }
 
     /// Changes the end date.

@@ -112,9 +112,10 @@ pub struct LaunchWish {
 fn begin(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlStep {
     let wish = read(params)?;
     let ends = wish.options.interruption() == Interruption::Terminate;
-    if wish.options.spot.is_some_and(|spot| spot.is_persistent) && ends {
+    if wish.options.spot.is_some_and(|spot| spot.is_persistent == ends) {
         // `SpotMarketOptions`, "SpotInstanceType", botocore 1.44.8: "For RunInstances, persistent Spot Instance requests are only supported
-        // when the instance interruption behavior is either hibernate or stop". The code is assumed.
+        // when the instance interruption behavior is either hibernate or stop". The code is assumed. EC2's answer the other way round, as
+        // reported: "The request with type 'one-time' is not supported when instanceInterruptionBehavior is set to 'stop'".
         return Err(FailureReason::from(Failure::InvalidParameterCombination).into());
     }
     let names_host = wish.host.is_some();
@@ -395,7 +396,6 @@ fn spot(params: &Params) -> Result<Option<Spot>, ApiError> {
     let max_pico_usd_per_hour = params.get(MAX_PRICE).map(max_price).transpose()?;
     let is_persistent = spot_kind(params)? == "persistent";
     if interruption.is_some_and(|said| said != Interruption::Terminate) && !is_persistent {
-        // EC2's answer, as reported: "The request with type 'one-time' is not supported when instanceInterruptionBehavior is set to 'stop'".
         return Err(FailureReason::from(Failure::InvalidParameterCombination).into());
     }
     Ok(Some(Spot { interruption, max_pico_usd_per_hour, is_persistent, ..Spot::default() }))

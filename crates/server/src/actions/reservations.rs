@@ -167,7 +167,7 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
         let value = |filter: &str| match filter {
             "instance-type" => model.type_name(held.kind).to_string(),
             "availability-zone" => model.zone_name(held.zone()).to_string(),
-            _ => state(model, held).to_string(),
+            _ => state(held).to_string(),
         };
         filters.keep(|filter| vec![value(filter)])
     };
@@ -179,10 +179,10 @@ fn describe(model: &mut CloudModel<'_>, caller: Caller, params: &Params) -> XmlS
 }
 
 /// Returns EC2's word for the state of a reservation.
-fn state(model: &CloudModel<'_>, held: &Reservation) -> &'static str {
-    match (held.count, held.until) {
-        (0, Some(until)) if until <= model.now() => "expired",
-        (0, _) => "cancelled",
+fn state(held: &Reservation) -> &'static str {
+    match (held.count, held.is_cancelled) {
+        (0, true) => "cancelled",
+        (0, false) => "expired",
         _ => "active",
     }
 }
@@ -198,7 +198,7 @@ fn elements(xml: &mut Xml, model: &CloudModel<'_>, id: CapacityReservationId) {
     xml.text("tenancy", "default");
     xml.text("totalInstanceCount", held.count);
     xml.text("availableInstanceCount", held.free);
-    xml.text("state", state(model, held));
+    xml.text("state", state(held));
     xml.text("endDateType", if held.until.is_some() { "limited" } else { "unlimited" });
     xml.maybe("endDate", held.until.map(|until| model.date_time(until)));
     xml.text("instanceMatchCriteria", if held.is_open { "open" } else { "targeted" });

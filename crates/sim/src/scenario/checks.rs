@@ -220,8 +220,12 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
         TypeTable::new(&[], &ShapePrice::default()).expect("the catalogue itself is whole")
     });
     let zones: Vec<&str> = scenario.zones.iter().map(|zone| zone.name.as_str()).collect();
-    problems.extend(scenario.billing.validate(&zones, &types, scenario.duration));
-    problems.extend(check_rates(scenario, &types));
+    // Clients may call for longer than `duration`.
+    let length = scenario.duration.filter(|_| sort != RunSort::ForClients);
+    problems.extend(scenario.billing.validate(&zones, &types, length));
+    if !are_types_wrong {
+        problems.extend(check_priced_names(scenario, &types));
+    }
     let mut directory = directory(scenario, types);
     problems.extend(
         pools::resolve(&scenario.pools, &scenario.pools_of_jobs(), &mut directory).err().unwrap_or_default(),
@@ -229,7 +233,7 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
     let groups =
         autoscaling::config::resolve(&scenario.autoscaling_groups, Seed(scenario.seed), &mut directory);
     match groups {
-        Ok(groups) => problems.extend(late_loads(&groups, scenario.duration)),
+        Ok(groups) => problems.extend(late_loads(&groups, length)),
         Err(found) => problems.extend(found),
     }
     if sort != RunSort::Whole && scenario.workload.is_empty() {
@@ -258,12 +262,20 @@ fn check_demand(scenario: &Scenario, sort: RunSort, problems: &mut Vec<Problem>)
     }
 }
 
-/// Checks that the rates of savings plans name types, families, or SKUs of hosts: any other name covers nothing.
-fn check_rates(scenario: &Scenario, types: &TypeTable) -> Vec<Problem> {
+/// Checks that the rates of savings plans name types or families of instances or hosts, and prices of dedicated instances types: any other
+/// name covers and prices nothing.
+fn check_priced_names(scenario: &Scenario, types: &TypeTable) -> Vec<Problem> {
     let groups = || scenario.zones.iter().flat_map(|zone| &zone.hosts);
-    let is_sku =
-        |name: &str| groups().any(|group| group.file.is_some() || group.sku.as_deref() == Some(name));
+    let is_of = |sku: &str, name: &str| sku == name || family_of(sku) == name;
+    let is_sku = |name: &str| {
+        groups().any(|group| group.file.is_some() || group.sku.as_deref().is_some_and(|sku| is_of(sku, name)))
+    };
     let mut problems = Vec::new();
+    for name in scenario.billing.prices.dedicated_instances.keys().filter(|name| !types.has(name)) {
+        let place = Place::key(&format!("billing.prices.dedicated_instances.{name:?}"));
+        let message = format!("found `{name}`, expected the name of an instance type");
+        problems.push(Problem { place, message, help: types.suggest(name) });
+    }
     for (i, plan) in scenario.billing.savings_plans.iter().enumerate() {
         for name in plan.rates.keys() {
             if types.has(name) || types.has_family(name) || is_sku(name) {
@@ -280,10 +292,10 @@ fn check_rates(scenario: &Scenario, types: &TypeTable) -> Vec<Problem> {
     problems
 }
 
-/// Returns the problems of loads that begin when the run is over.
+/// Returns the problems of files of loads that begin when the run is over.
 fn late_loads(groups: &[AutoscalingGroup], duration: Option<Duration>) -> Vec<Problem> {
     let late = |(number, group): (usize, &AutoscalingGroup)| {
-        let first = group.load.as_ref()?.first_step();
+        let first = group.load.as_ref()?.first_row;
         begins_too_late(&format!("autoscaling_groups.{number}.load.offered"), first, duration)
     };
     groups.iter().enumerate().filter_map(late).collect()

@@ -192,6 +192,7 @@ pub(super) fn read(
             }
         }
     }
+    problems.extend(rows.clock.check_reached(&table, rows.columns[0], (rows.first, Some(rows.last))).err());
     if problems.is_empty() { Ok(rows.prices) } else { Err(problems) }
 }
 
@@ -203,7 +204,8 @@ struct Rows<'a> {
     /// Names are looked up in a copy, so that a history of all types marks none as used.
     types: TypeTable,
     clock: Clock,
-    /// Latest moment by the clock of the file.
+    /// First and latest moment by the clock of the file.
+    first: Option<Time>,
     last: Time,
     prices: Listed,
 }
@@ -235,8 +237,8 @@ impl<'a> Rows<'a> {
         }
         let setting = OriginSetting { origin, key: "billing.spot.price.origin", or_else: "" };
         let clock = Clock::new(table, &columns[..1], setting).map_err(|problem| vec![problem])?;
-        let (last, prices) = (Time::ZERO, Listed::new());
-        Ok(Rows { columns, zones, types: types.clone(), clock, last, prices })
+        let (first, last, prices) = (None, Time::ZERO, Listed::new());
+        Ok(Rows { columns, zones, types: types.clone(), clock, first, last, prices })
     }
 
     fn add(&mut self, table: &Table) -> Result<(), Problem> {
@@ -252,6 +254,7 @@ impl<'a> Rows<'a> {
             return Err(wrong("time_s", format!("found {time}, which is before the row above"))
                 .with_help("put the rows in order of time"));
         }
+        self.first.get_or_insert(moment);
         self.last = moment;
         let from = self.clock.or_start(moment);
         if self.types.named(kind).is_none() {

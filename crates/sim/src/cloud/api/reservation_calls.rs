@@ -77,11 +77,17 @@ pub fn modify_reservation(
     let id = world.api.handles.reservations.find(name.0, Failure::InvalidCapacityReservationIdNotFound)?;
     world.hosts.reservations.check_exists(account, id)?;
     check_change(world, now, id, change)?;
-    if let Some(count) = change.count {
-        resize(world, now, id, count)?;
+    let was_open = world.hosts.reservations.get(id).is_open;
+    let is_open = change.is_open.unwrap_or(was_open);
+    if is_open && !was_open {
+        membership::watch_outside(world, world.hosts.reservations.get(id).attributes());
     }
-    if let Some(is_open) = change.is_open {
-        set_open(world, now, id, is_open);
+    if let Some(count) = change.count {
+        resize(world, now, id, (count, is_open))?;
+    }
+    if is_open != was_open {
+        world.hosts.reservations.set_open(id, is_open);
+        fill_slots(world, now, id);
     }
     if let Some(end) = change.end {
         world.hosts.reservations.set_end(id, end.date());
@@ -116,11 +122,16 @@ fn check_change(
 }
 
 /// Changes the number of instances of a reservation, which is not less than are in use. More of them are running instances that match, as
-/// far as there are any and it is open, and free capacity for the rest.
-fn resize(world: &mut World, now: Time, id: CapacityReservationId, count: u32) -> Result<(), FailureReason> {
+/// far as there are any and it is to be open, and free capacity for the rest.
+fn resize(
+    world: &mut World,
+    now: Time,
+    id: CapacityReservationId,
+    (count, is_open): (u32, bool),
+) -> Result<(), FailureReason> {
     let reservation = world.hosts.reservations.get(id);
     let (account, kind, has) = (reservation.account(), reservation.kind, reservation.count);
-    let (attributes, is_open) = (reservation.attributes(), reservation.is_open);
+    let attributes = reservation.attributes();
     let unused = unused_reservation(kind, reservation.tenancy());
     let claim = quota_claims::claim_of_slot(world, kind);
     let Some(more) = count.checked_sub(has) else {
@@ -138,15 +149,6 @@ fn resize(world: &mut World, now: Time, id: CapacityReservationId, count: u32) -
     there.into_iter().for_each(|slot| membership::take_over(world, slot, id));
     world.billing.usage.take(now, account, unused, u64::from(fresh));
     Ok(())
-}
-
-/// Opens an idle reservation, which running instances that match fill then, or closes it.
-fn set_open(world: &mut World, now: Time, id: CapacityReservationId, is_open: bool) {
-    world.hosts.reservations.set_open(id, is_open);
-    if is_open {
-        membership::watch_outside(world, world.hosts.reservations.get(id).attributes());
-        fill_slots(world, now, id);
-    }
 }
 
 /// Creates a reservation under a name: takes running instances that match first, and free capacity for the rest.
@@ -204,9 +206,7 @@ pub fn cancel_reservation(
     let unknown = Failure::InvalidCapacityReservationIdNotFound;
     let id = world.api.handles.reservations.find(name.0, unknown)?;
     end_reservation(world, now, account, id)?;
-    if world.hosts.reservations.get(id).until.is_some_and(|until| until > now) {
-        world.hosts.reservations.set_end(id, None);
-    }
+    world.hosts.reservations.note_cancelled(id);
     Ok(())
 }
 
@@ -248,9 +248,12 @@ fn end_reservation(
     Ok(())
 }
 
-/// Fills the free slots of a reservation with matching instances from outside, as far as there are any.
+/// Fills the free slots of a reservation, if it is open, with matching instances from outside, as far as there are any.
 fn fill_slots(world: &mut World, now: Time, id: CapacityReservationId) {
     let reservation = world.hosts.reservations.get(id);
+    if !reservation.is_open {
+        return;
+    }
     let (account, kind) = (reservation.account(), reservation.kind);
     let unused = unused_reservation(kind, reservation.tenancy());
     let there = membership::oldest_outside(world, &reservation.attributes(), reservation.free);

@@ -12,7 +12,6 @@ use crate::cloud::world::World;
 use plimsoll_base::failure::{Failure, FailureReason};
 use plimsoll_base::units::Time;
 use plimsoll_model::lifecycle::State;
-use plimsoll_model::placement::groups::GroupRule;
 use plimsoll_model::placement::request::Request;
 use plimsoll_model::placement::reservations::Preference;
 
@@ -92,10 +91,8 @@ fn check_constraint(world: &World, request: &Request) -> Result<(), FailureReaso
         return Ok(());
     }
     let groups = &world.hosts.placer.groups;
-    let is_elsewhere = |group| {
-        matches!(groups.rule(group), GroupRule::Cluster { .. })
-            && groups.bound_to(group).is_some_and(|zone| zone != request.zone)
-    };
+    // Cluster groups alone are bound to a zone.
+    let is_elsewhere = |group| groups.bound_to(group).is_some_and(|zone| zone != request.zone);
     if request.group().is_some_and(is_elsewhere) {
         return Err(Failure::InvalidPlacementGroupInUse.into());
     }

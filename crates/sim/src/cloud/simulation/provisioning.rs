@@ -63,9 +63,8 @@ pub fn on_term(world: &mut World, now: Time, number: u32, begins: bool) {
         let Ok(id) = world.api.handles.reservations.find(name.0, unknown) else {
             return; // There was no room when it was to begin: it has nothing to end.
         };
-        let reservation = world.hosts.reservations.get(id);
-        if reservation.count > 0 && reservation.until != Some(now) {
-            return; // A call has changed its end date.
+        if world.hosts.reservations.get(id).until != Some(now) {
+            return; // A call has changed its end date, or cancelled it.
         }
         (Operation::CancelReservation, reservation_calls::cancel_reservation(world, now, account, name))
     };
