@@ -15,8 +15,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,16 +54,50 @@ def binary() -> Path:
     raise PlimsollError("found no program `plimsoll`; set PLIMSOLL to its path", 2)
 
 
-@dataclass(frozen=True)
-class Result:
-    """The result folder of a run."""
+class TemporaryFolder:
+    """A folder that is removed with the last reference to this, or when the interpreter ends."""
 
-    folder: Path
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="plimsoll-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+# Folders of which a path was handed out: they last until the interpreter ends, since a path holds no reference.
+HANDED_OUT: set[TemporaryFolder] = set()
+
+
+class ResultFolder:
+    """A result folder. One that was made for want of an `output` is removed with the last reference to the result, or when the
+    interpreter ends if `folder` or `tables` have handed out a path into it; what else was read of it stays."""
+
+    def __init__(self, folder: str | os.PathLike[str], temporary: TemporaryFolder | None = None) -> None:
+        self._folder = Path(folder)
+        self._temporary = temporary
+
+    @property
+    def folder(self) -> Path:
+        """The path of the folder."""
+        if self._temporary is not None:
+            HANDED_OUT.add(self._temporary)
+        return self._folder
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(folder={self._folder!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, ResultFolder) and self._folder == other._folder
+
+    def __hash__(self) -> int:
+        return hash(self._folder)
+
+
+class Result(ResultFolder):
+    """The result folder of a run."""
 
     @property
     def summary(self) -> dict[str, Any]:
         """The figures of summary.json."""
-        return figures(self.folder / "summary.json")
+        return figures(self._folder / "summary.json")
 
     @property
     def digest(self) -> str:
@@ -73,7 +107,7 @@ class Result:
     @property
     def tables(self) -> dict[str, Path]:
         """The Parquet files of a run with `tables=True`, by name."""
-        return {path.stem: path for path in sorted(self.folder.glob("**/*.parquet"))}
+        return tables_in(self.folder)
 
     def arrow(self, table: str) -> pyarrow.Table:
         """Returns a table as Arrow, mapped from a file: polars and DuckDB take it without a copy. Needs pyarrow.
@@ -81,35 +115,30 @@ class Result:
         The first call makes the file beside the Parquet one, `instances.arrow` of `instances.parquet`, a batch of rows after the other;
         from then on a table of any length takes no memory of the process until it is read.
         """
+        tables = tables_in(self._folder)
         try:
-            path = self.tables[table]
+            path = tables[table]
         except KeyError:
-            known = ", ".join(self.tables) or "none; run with tables=True"
+            known = ", ".join(tables) or "none; run with tables=True"
             raise PlimsollError(f"found no table `{table}`; known: {known}", 2) from None
         return mapped(path)
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(ResultFolder):
     """The result folder of a comparison."""
-
-    folder: Path
 
     @property
     def data(self) -> dict[str, Any]:
         """The variants and their differences, of comparison.json."""
-        return figures(self.folder / "comparison.json")
+        return figures(self._folder / "comparison.json")
 
 
-@dataclass(frozen=True)
-class Sweep:
+class Sweep(ResultFolder):
     """The result folder of a sweep."""
-
-    folder: Path
 
     def arrow(self) -> pyarrow.Table:
         """Returns its table, a row a run, as `Result.arrow` does. Needs pyarrow."""
-        return mapped(self.folder / "sweep.parquet")
+        return mapped(self._folder / "sweep.parquet")
 
 
 def run(
@@ -130,7 +159,8 @@ def run(
     `strategy` is the name of a strategy, a table of its name and parameters, or a function that gives a host a number for a request
     (`plimsoll.rules`): the least is taken. An error of the function ends the run, and is raised here.
 
-    `set` changes keys of the scenario by their dotted path. Without `output` the result is in a temporary folder. `progress`
+    `set` changes keys of the scenario by their dotted path. Without `output` the result is in a temporary folder, which goes with the
+    returned object. `progress`
     lets the program draw on standard error. `options` are more words of the command line.
     """
     if strategy is not None and "placement.strategy" in (set or {}):
@@ -142,8 +172,8 @@ def run(
     words += [] if seed is None else ["--seed", str(seed)]
     words += (["--tables"] if tables else []) + ([] if report else ["--no-report"])
     if rules:
-        return Result(call_with_rules(lambda: [*words, *settings({"placement.strategy": table(rules[0])})], rules, output, progress))
-    return Result(call(words, output, progress))
+        return Result(*call_with_rules(lambda: [*words, *settings({"placement.strategy": table(rules[0])})], rules, output, progress))
+    return Result(*call(words, output, progress))
 
 
 def compare(
@@ -166,7 +196,7 @@ def compare(
     rules = {name_of(one): AskedRule(name_of(one), one) for one in strategies if not isinstance(one, str)}
     if not rules:
         named = ["--strategies", ",".join(map(str, strategies))] if strategies else []
-        return Comparison(call([*words, *named, *others], output, progress))
+        return Comparison(*call([*words, *named, *others], output, progress))
     names = [one if isinstance(one, str) else name_of(one) for one in strategies]
     check_names(names)
 
@@ -174,7 +204,7 @@ def compare(
         each = [variant(name, {"placement.strategy": table(rules[name]) if name in rules else name}) for name in names]
         return [*words, *(word for two in each for word in two), *others]
 
-    return Comparison(call_with_rules(with_rules, list(rules.values()), output, progress))
+    return Comparison(*call_with_rules(with_rules, list(rules.values()), output, progress))
 
 
 def sweep(
@@ -185,7 +215,12 @@ def sweep(
     options: Sequence[str] = (),
 ) -> Sweep:
     """Runs a sweep; with the same `output` it carries on where it was stopped."""
-    return Sweep(call(["sweep", os.fspath(file), *options], output, progress))
+    return Sweep(*call(["sweep", os.fspath(file), *options], output, progress))
+
+
+def tables_in(folder: Path) -> dict[str, Path]:
+    """Returns the Parquet files of a result folder, by name."""
+    return {path.stem: path for path in sorted(folder.glob("**/*.parquet"))}
 
 
 def figures(file: Path) -> dict[str, Any]:
@@ -260,9 +295,9 @@ def toml(value: Any) -> str:
     raise TypeError(f"{value!r} has no form in TOML")
 
 
-def call(words: Sequence[str], output: str | os.PathLike[str] | None, progress: bool) -> Path:
-    """Runs the program, and returns the folder that it wrote. An interrupt is handed on, and waited for."""
-    folder = folder_of(output)
+def call(words: Sequence[str], output: str | os.PathLike[str] | None, progress: bool) -> tuple[Path, TemporaryFolder | None]:
+    """Runs the program, and returns the folder that it wrote, with what it lasts as long as. An interrupt is handed on, and waited for."""
+    folder, temporary = folder_of(output)
     command = command_of(words, folder, progress)
     stderr = None if progress else subprocess.PIPE
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, text=True) as program:
@@ -272,7 +307,7 @@ def call(words: Sequence[str], output: str | os.PathLike[str] | None, progress: 
             program.send_signal(signal.SIGINT)
             program.wait()
             raise
-    return finished(program.returncode, told, folder)
+    return finished(program.returncode, told, folder), temporary
 
 
 def call_with_rules(
@@ -280,14 +315,14 @@ def call_with_rules(
     rules: Sequence[AskedRule],
     output: str | os.PathLike[str] | None,
     progress: bool,
-) -> Path:
+) -> tuple[Path, TemporaryFolder | None]:
     """Runs the program and answers for rules. It begins anew with other words when a rule reads what it was not told so far."""
     names = ",".join(check_rule(rule.name) for rule in rules)
-    folder = folder_of(output)
+    folder, temporary = folder_of(output)
     while True:
         command = command_of([*words(), "--callables", names], folder, progress)
         try:
-            return call_once_with_rules(command, folder, rules, progress)
+            return call_once_with_rules(command, folder, rules, progress), temporary
         except LooksFurther as further:
             assert any(further.word in rule.looks_at for rule in rules)
 
@@ -328,9 +363,12 @@ def end(program: subprocess.Popen[bytes]) -> None:
     program.wait()
 
 
-def folder_of(output: str | os.PathLike[str] | None) -> Path:
-    """Returns the result folder: the one that is named, or one in a temporary folder."""
-    return Path(output) if output is not None else Path(tempfile.mkdtemp(prefix="plimsoll-")) / "result"
+def folder_of(output: str | os.PathLike[str] | None) -> tuple[Path, TemporaryFolder | None]:
+    """Returns the result folder: the one that is named, or one in a temporary folder, which lasts as long as what is returned beside it."""
+    if output is not None:
+        return Path(output), None
+    temporary = TemporaryFolder()
+    return temporary.path / "result", temporary
 
 
 def command_of(words: Sequence[str], folder: Path, progress: bool) -> list[str]:

@@ -1,10 +1,12 @@
 """The module against the program: the same figures, the same errors, nothing left behind."""
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -39,6 +41,57 @@ def test_a_run_is_that_of_the_command_line(scenario: Path, tmp_path: Path) -> No
     assert (result.digest, result.summary["launch"]) == (direct["digest"], direct["launch"])
     other = plimsoll.run(scenario, seed=7, set={"zones.0.hosts": [{"count": 1, "vcpu": 2.5, "memory_gib": 32}]})
     assert other.digest != result.digest
+
+
+def leftovers(place: Path) -> list[str]:
+    return sorted(path.name for path in place.glob("plimsoll-*"))
+
+
+def test_a_result_without_an_output_goes_with_its_last_reference(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    result = plimsoll.run(scenario)
+    summary, other = result.summary, plimsoll.compare(scenario, strategies=["first-fit", "spread"], replications=2)
+    assert len(leftovers(place)) == 2
+    assert other.data["schema"] and result == result and result != other
+    del result, other
+    gc.collect()
+    assert leftovers(place) == [] and summary["launch"]["requested"] > 0
+    # What has failed leaves nothing either.
+    with pytest.raises(plimsoll.PlimsollError):
+        plimsoll.run(scenario, set={"zones.0.hosts.0.count": -1})
+    gc.collect()
+    assert leftovers(place) == []
+    # A folder that is named is the caller's.
+    plimsoll.run(scenario, output=place / "mine")
+    gc.collect()
+    assert (place / "mine" / "summary.json").exists()
+
+
+def test_what_a_result_has_handed_out_outlives_it(scenario: Path, tmp_path: Path) -> None:
+    program = """
+import gc, sys
+import plimsoll
+file = plimsoll.run(sys.argv[1], tables=True).tables["instances"]
+folder = plimsoll.run(sys.argv[1]).folder
+gc.collect()
+assert file.stat().st_size > 0 and (folder / "summary.json").exists()
+"""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    environment = os.environ | {"TMPDIR": str(place), "PLIMSOLL": str(plimsoll.binary())}
+    subprocess.run([sys.executable, "-c", program, str(scenario)], check=True, env=environment)
+    assert leftovers(place) == [], "the end of the interpreter removes them"
+
+
+def test_an_arrow_table_outlives_its_result(scenario: Path) -> None:
+    pytest.importorskip("pyarrow")
+    table = plimsoll.run(scenario, tables=True).arrow("instances")
+    gc.collect()
+    assert len(table.to_pylist()) == table.num_rows > 0
 
 
 def test_tables_are_arrow(scenario: Path) -> None:
