@@ -2,8 +2,18 @@
 
 use std::fmt::Write as _;
 
-use crate::palette::{class, style_sheet};
-use crate::scene::{Anchor, Mark, Point, Scene};
+use crate::palette::{DASHES, LIGHT, SERIES, class, style_sheet};
+use crate::scene::{Anchor, Ink, Mark, Point, Scene};
+
+/// Source of the colours of marks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    /// Attributes of the marks, over which the style sheet goes where it is understood: viewers outside browsers know no
+    /// custom properties.
+    Attributes,
+    /// Style sheet alone.
+    StyleSheet,
+}
 
 /// Writes SVG as a file of its own, light or dark like the reader's system.
 pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
@@ -11,11 +21,12 @@ pub fn file(scene: &Scene, title: &str, caption: &str) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>{}</title>\n<desc>{}</desc>\n\
-         <style>\n{}</style>\n<rect class=\"fill paper\" width=\"100%\" height=\"100%\"/>\n{}</svg>\n",
+         <style>\n{}</style>\n<rect class=\"fill paper\"{} width=\"100%\" height=\"100%\"/>\n{}</svg>\n",
         escape(title),
         escape(caption),
         style_sheet(),
-        groups(scene),
+        fill(Ink::Paper, Colours::Attributes),
+        groups(scene, Colours::Attributes),
     )
 }
 
@@ -29,22 +40,22 @@ pub fn inline(scene: &Scene, size: &str) -> String {
         px(frame.top),
         px(frame.width),
         px(frame.height),
-        groups(scene),
+        groups(scene, Colours::StyleSheet),
     )
 }
 
 /// Writes marks in groups that a script can find. The data are in a viewport of their own, which clips them to the frame, but for
 /// half the width of a line.
-fn groups(scene: &Scene) -> String {
+fn groups(scene: &Scene, colours: Colours) -> String {
     let frame = scene.frame;
     format!(
         "<g class=\"behind\">\n{}</g>\n<g class=\"ticks\">\n{}</g>\n\
          <svg x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" viewBox=\"{left} {top} {width} {height}\">\
          <g class=\"data\">\n{}</g></svg>\n<g class=\"notes\">\n{}</g>\n",
-        marks(&scene.behind),
-        marks(&scene.ticks),
-        marks(&scene.data),
-        marks(&scene.notes),
+        marks(&scene.behind, colours),
+        marks(&scene.ticks, colours),
+        marks(&scene.data, colours),
+        marks(&scene.notes, colours),
         left = px(frame.left - 4.0),
         top = px(frame.top - 4.0),
         width = px(frame.width + 8.0),
@@ -52,32 +63,61 @@ fn groups(scene: &Scene) -> String {
     )
 }
 
-fn marks(marks: &[Mark]) -> String {
+fn marks(marks: &[Mark], colours: Colours) -> String {
     let mut text = String::new();
     for mark in marks {
-        write_mark(mark, &mut text);
+        write_mark(mark, colours, &mut text);
     }
     text
 }
 
-fn write_mark(mark: &Mark, out: &mut String) {
+/// Returns the attribute that fills with an ink; empty where the style sheet does.
+fn fill(ink: Ink, colours: Colours) -> String {
+    let [red, green, blue] = LIGHT.colour(ink);
+    match colours {
+        Colours::Attributes => format!(" fill=\"#{red:02x}{green:02x}{blue:02x}\""),
+        Colours::StyleSheet => String::new(),
+    }
+}
+
+/// Returns the attributes of a line of an ink; empty where the style sheet has them.
+fn stroke(ink: Ink, colours: Colours) -> String {
+    if colours == Colours::StyleSheet {
+        return String::new();
+    }
+    let [red, green, blue] = LIGHT.colour(ink);
+    let dashes: &[f64] = if let Ink::Series(number) = ink { DASHES[number % SERIES] } else { &[] };
+    let dashes = match dashes {
+        [] => String::new(),
+        lengths => {
+            let lengths: Vec<String> = lengths.iter().map(f64::to_string).collect();
+            format!(" stroke-dasharray=\"{}\"", lengths.join(" "))
+        }
+    };
+    format!(" fill=\"none\" stroke=\"#{red:02x}{green:02x}{blue:02x}\"{dashes}")
+}
+
+fn write_mark(mark: &Mark, colours: Colours, out: &mut String) {
     // Writing to a string cannot fail.
     let _ = match mark {
         Mark::Line { points, ink, width } => {
             writeln!(
                 out,
-                "<path class=\"line {}\" stroke-width=\"{width}\" d=\"{}\"/>",
+                "<path class=\"line {}\"{} stroke-width=\"{width}\" d=\"{}\"/>",
                 class(*ink),
+                stroke(*ink, colours),
                 path(points)
             )
         }
         Mark::Area { points, ink } => {
-            writeln!(out, "<path class=\"fill {}\" d=\"{}Z\"/>", class(*ink), path(points))
+            let fill = fill(*ink, colours);
+            writeln!(out, "<path class=\"fill {}\"{fill} d=\"{}Z\"/>", class(*ink), path(points))
         }
         Mark::Block { at, size, ink } => writeln!(
             out,
-            "<rect class=\"fill {}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
+            "<rect class=\"fill {}\"{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>",
             class(*ink),
+            fill(*ink, colours),
             px(at.0),
             px(at.1),
             px(size.0.max(0.0)),
@@ -86,8 +126,9 @@ fn write_mark(mark: &Mark, out: &mut String) {
         Mark::Dot { at, radius, ink } => {
             writeln!(
                 out,
-                "<circle class=\"fill {}\" cx=\"{}\" cy=\"{}\" r=\"{radius}\"/>",
+                "<circle class=\"fill {}\"{} cx=\"{}\" cy=\"{}\" r=\"{radius}\"/>",
                 class(*ink),
+                fill(*ink, colours),
                 px(at.0),
                 px(at.1)
             )
@@ -101,8 +142,9 @@ fn write_mark(mark: &Mark, out: &mut String) {
             let weight = if *bold { " font-weight=\"600\"" } else { "" };
             writeln!(
                 out,
-                "<text class=\"{}\" x=\"{}\" y=\"{}\" font-size=\"{size}\"{anchor}{weight}>{}</text>",
+                "<text class=\"{}\"{} x=\"{}\" y=\"{}\" font-size=\"{size}\"{anchor}{weight}>{}</text>",
                 class(*ink),
+                fill(*ink, colours),
                 px(at.0),
                 px(at.1),
                 escape(text),
@@ -150,6 +192,41 @@ mod tests {
     #[test]
     fn text_is_never_markup() {
         assert_eq!(escape("<b a=\"x\">&\u{0}"), "&lt;b a=&quot;x&quot;&gt;&amp;\u{fffd}");
+    }
+
+    /// Viewers outside browsers draw in black what only a custom property gives a colour.
+    #[test]
+    fn every_mark_of_a_file_has_its_colour_as_an_attribute() {
+        let marks = [
+            Mark::Line { points: vec![(0.0, 0.0), (1.0, 1.0)], ink: Ink::Series(1), width: 2.0 },
+            Mark::Area { points: vec![(0.0, 0.0), (1.0, 1.0)], ink: Ink::Shade(3) },
+            Mark::Block { at: (0.0, 0.0), size: (1.0, 1.0), ink: Ink::Series(0) },
+            Mark::Dot { at: (0.0, 0.0), radius: 1.0, ink: Ink::Grid },
+            Mark::Text {
+                at: (0.0, 0.0),
+                text: "a".to_string(),
+                anchor: Anchor::Start,
+                size: 10.0,
+                bold: false,
+                ink: Ink::Muted,
+            },
+        ];
+        for mark in &marks {
+            let [mut plain, mut styled] = [String::new(), String::new()];
+            write_mark(mark, Colours::Attributes, &mut plain);
+            write_mark(mark, Colours::StyleSheet, &mut styled);
+            let (Mark::Line { ink, .. }
+            | Mark::Area { ink, .. }
+            | Mark::Block { ink, .. }
+            | Mark::Dot { ink, .. }
+            | Mark::Text { ink, .. }) = mark;
+            let [red, green, blue] = LIGHT.colour(*ink);
+            assert!(plain.contains(&format!("=\"#{red:02x}{green:02x}{blue:02x}\"")), "{plain}");
+            assert!(!styled.contains('#'), "{styled}");
+        }
+        let mut line = String::new();
+        write_mark(&marks[0], Colours::Attributes, &mut line);
+        assert!(line.contains(" fill=\"none\"") && line.contains(" stroke-dasharray=\"7 3\""), "{line}");
     }
 
     #[test]
