@@ -38,7 +38,7 @@ pub struct SizeArgs {
     /// The least value to try [default: one step]
     #[arg(long, value_name = "N")]
     from: Option<SettingValue>,
-    /// The most value to try [default: 1,024 times the scenario's own, or 65,536 steps]
+    /// The most value to try [default: 1,024 times the scenario's own, or 65,536 steps, if the scenario takes so much]
     #[arg(long, value_name = "N")]
     to: Option<SettingValue>,
     /// Distance of two neighbouring values [default: 1 for whole numbers, else the third digit of the scenario's own value]
@@ -90,7 +90,11 @@ pub fn main(args: &SizeArgs) -> Result<Conclusion, InputError> {
         || sizing::SizingData::of(&sizing),
         |width| sizing::terminal::text(&sizing, width),
     )?;
-    Ok(if sizing.result.answer().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
+    if sizing.result.answer().is_some() {
+        return Ok(Conclusion::Done);
+    }
+    args.experiment.common.tell_failure(|| sizing::SizingData::of(&sizing).answer_in_words);
+    Ok(Conclusion::CheckFailed)
 }
 
 fn plan(args: &SizeArgs) -> SizingPlan {

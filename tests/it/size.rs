@@ -192,6 +192,64 @@ fn more_that_does_worse_is_told() {
     assert!(sizing["notes"].to_string().contains("not monotone"), "{sizing:#}");
 }
 
+#[test]
+fn an_answer_says_in_how_many_of_its_runs_it_holds() {
+    let place = loss_system(4);
+    let (sizing, _) = sized(place.path(), &["--vary", COUNT, "--until", "launch.failed <= 10"]);
+    for point in sizing["points"].as_array().unwrap() {
+        let met = point["values"].as_array().unwrap().iter().filter(|value| value.as_f64().unwrap() <= 10.0);
+        assert_eq!(point["runs_met"], met.count(), "{point:#}");
+    }
+    let at_answer = point(&sizing, sizing["answer"].as_u64().unwrap());
+    assert_ne!(at_answer["runs_met"].as_u64().unwrap(), at_answer["values"].as_array().unwrap().len() as u64);
+    let words = format!(
+        "on average; by themselves {} of {} runs meet it",
+        at_answer["runs_met"],
+        at_answer["values"].as_array().unwrap().len()
+    );
+    assert!(sizing["answer_in_words"].as_str().unwrap().contains(&words), "{words} in {sizing:#}");
+}
+
+#[test]
+fn runs_that_are_alike_are_no_interval_and_the_answer_stands_with_all_of_them() {
+    let place = loss_system(4);
+    let words = ["--vary", COUNT, "--until", "launch.failed <= 0", "--max-replications", "80"];
+    let (sizing, code) = sized(place.path(), &words);
+    let at_answer = point(&sizing, sizing["answer"].as_u64().unwrap());
+    let values = at_answer["values"].as_array().unwrap();
+    assert_eq!((values.len(), code), (80, 0), "{sizing:#}");
+    assert!(values.iter().all(|value| value == 0.0), "{at_answer:#}");
+    assert_eq!((&at_answer["interval"], &at_answer["runs_met"]), (&Value::Null, &80.into()));
+    assert!(sizing["answer_in_words"].as_str().unwrap().contains("in each of 80 runs"), "{sizing:#}");
+    // Of 80 without a miss the true share is 0.05^(1/80) = 96.3 % at least.
+    assert!(sizing["notes"].to_string().contains("at least 96.3 % of all runs"), "{sizing:#}");
+    let text =
+        plimsoll(place.path(), &[&["size", "scenario.toml"], &words[..]].concat()).output().unwrap().stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("all alike") && !text.contains(" 0 to 0 "), "{text}");
+}
+
+#[test]
+fn the_default_limit_of_the_search_is_one_that_the_scenario_takes() {
+    let place = replay("");
+    let words =
+        ["--vary", "workload.scale", "--until", "launch.success_ratio >= 0", "--largest", "--step", "1"];
+    let (sizing, code) = sized(place.path(), &words);
+    assert_eq!(
+        (&sizing["answer"], &sizing["ending"], code),
+        (&1000.into(), &"holds-at-most".into(), 0),
+        "{sizing:#}"
+    );
+    assert!(
+        sizing["notes"].to_string().contains("More than 1,000 is none that the scenario takes"),
+        "{sizing:#}"
+    );
+    // A limit that a person set is held to the bounds before anything runs.
+    let place = replay("");
+    let told = refusal(place.path(), &[&words[..], &["--to", "1024"]].concat());
+    assert!(told.contains("at most 1,000 times") && told.contains("--to"), "{told}");
+}
+
 /// The load that a number of places takes is the inverse of Erlang's formula.
 #[test]
 fn the_largest_load_for_a_stated_blocking_is_erlangs() {
@@ -265,7 +323,7 @@ fn a_person_reads_the_answer_and_the_curve() {
     let text = String::from_utf8(output.stdout).unwrap();
     for part in [
         "loss: How small may zones.0.hosts.0.count be, so that launch.success_ratio >= 0.98?",
-        "zones.0.hosts.0.count = 9 is the smallest found with which launch.success_ratio >= 0.98;",
+        "zones.0.hosts.0.count = 9 is the smallest found with which launch.success_ratio >= 0.98, in each of 10 runs;",
         "← the answer",
         "lower bound",
         "The response was monotone",
@@ -277,11 +335,9 @@ fn a_person_reads_the_answer_and_the_curve() {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     let folder = place.path().join("results/runs/loss-sizing");
     let csv = fs::read_to_string(folder.join("sizing.csv")).unwrap();
-    assert!(
-        csv.starts_with(
-            "setting,value,metric,unit,runs,exact,mean,low,high,target,hosts,hosts_lower_bound\n"
-        )
-    );
+    assert!(csv.starts_with(
+        "setting,value,metric,unit,runs,exact,mean,low,high,target,hosts,hosts_lower_bound,runs_met\n"
+    ));
     assert!(csv.contains("\nzones.0.hosts.0.count,9,launch.success_ratio,0 to 1,"), "{csv}");
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(page.contains("= 9 is the smallest found") && page.contains("data-chart=\"sizing\""));

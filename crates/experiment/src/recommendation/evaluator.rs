@@ -149,6 +149,7 @@ impl<'a> Evaluator<'a> {
             confidence: checked.plan.confidence,
             fits: self.fits,
             cache: &self.cache,
+            exhaustive: false,
             listener: self.listener,
         };
         let Look { figures, certain, estimates } = rule.look(&scenario)?;

@@ -110,7 +110,7 @@ mod tests {
     use crate::sizing::{Estimate, TargetStatus};
 
     fn tried(position: u64, future: usize, status: TargetStatus) -> TriedPoint {
-        let estimates = vec![Estimate { mean: None, interval: None, status }];
+        let estimates = vec![Estimate { mean: None, interval: None, status, alike: false }];
         TriedPoint {
             point: DecisionPoint(vec![position]),
             future,

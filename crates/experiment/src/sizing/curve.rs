@@ -31,6 +31,8 @@ pub struct Estimate {
     pub interval: Option<Interval>,
     /// Status of the target.
     pub status: TargetStatus,
+    /// True if random runs all have one value, whose spread says nothing of how far another run may be off.
+    pub alike: bool,
 }
 
 impl Estimate {
@@ -42,7 +44,7 @@ impl Estimate {
     pub fn of(figures: &[Figures], certain: bool, target: &Target, confidence: f64) -> Estimate {
         let values: Option<Vec<f64>> = figures.iter().map(|figures| figures.get(&target.metric)).collect();
         let Some(values) = values else {
-            return Estimate { mean: None, interval: None, status: TargetStatus::NotShown };
+            return Estimate { mean: None, interval: None, status: TargetStatus::NotShown, alike: false };
         };
         let mean = statistics::mean(&values);
         let interval = match certain {
@@ -50,7 +52,8 @@ impl Estimate {
             false => sampled(&values, figures, target, confidence),
         };
         let status = interval.map_or(TargetStatus::NotShown, |interval| target.judge(interval));
-        Estimate { mean: Some(mean), interval, status }
+        let alike = !certain && interval.is_some_and(|interval| interval.low == interval.high);
+        Estimate { mean: Some(mean), interval: interval.filter(|_| !alike), status, alike }
     }
 }
 
@@ -79,6 +82,12 @@ impl CurvePoint {
         self.figures.iter().map(|figures| figures.get(path)).collect()
     }
 
+    /// Returns the number of runs that meet a target each by itself.
+    pub fn runs_that_meet(&self, target: &Target) -> usize {
+        let values = self.figures.iter().filter_map(|figures| figures.get(&target.metric));
+        values.filter(|value| target.is_met_by(*value)).count()
+    }
+
     /// Returns the number of hosts, and the fewest hosts that any packing of the peak would need; the most of all runs.
     pub fn hosts(&self) -> Option<(u64, u64)> {
         let most = |path| Some(self.values(path)?.into_iter().fold(0.0, f64::max) as u64);
@@ -104,10 +113,12 @@ pub struct Reversal {
 }
 
 impl Curve {
-    /// Adds a value that was not tried before.
+    /// Adds a value, in place of what was known of it.
     pub fn add(&mut self, point: CurvePoint) {
-        let at = self.points.partition_point(|known| known.setting < point.setting);
-        self.points.insert(at, point);
+        match self.points.binary_search_by_key(&point.setting, |known| known.setting) {
+            Ok(known) => self.points[known] = point,
+            Err(at) => self.points.insert(at, point),
+        }
     }
 
     /// Returns the values, least first.
@@ -180,6 +191,25 @@ mod tests {
         assert_eq!(point(1, &[0.95], false).estimate.status, TargetStatus::NotShown);
         assert_eq!(point(1, &[0.95], true).estimate.status, TargetStatus::Holds);
         assert_eq!(point(1, &[0.89], true).estimate.status, TargetStatus::Fails);
+    }
+
+    #[test]
+    fn runs_that_are_alike_have_no_interval() {
+        let target = Target::parse("launch.failed <= 0").unwrap();
+        let of = |failed: &[f64], certain| {
+            let run = |failed: &f64| Figures::made_up(1, [("launch.failed", *failed)]);
+            let figures: Vec<Figures> = failed.iter().map(run).collect();
+            let estimate = Estimate::of(&figures, certain, &target, 0.95);
+            CurvePoint { setting: 1.into(), figures, certain, estimate }
+        };
+        let alike = of(&[0.0; 3], false);
+        assert_eq!((alike.estimate.interval, alike.estimate.alike), (None, true));
+        assert_eq!((alike.estimate.status, alike.runs_that_meet(&target)), (TargetStatus::Holds, 3));
+        let exact = of(&[0.0], true);
+        assert!(exact.estimate.interval.is_some() && !exact.estimate.alike);
+        let apart = of(&[0.0, 1.0, 0.0], false);
+        assert!(apart.estimate.interval.is_some() && !apart.estimate.alike);
+        assert_eq!(apart.runs_that_meet(&target), 2);
     }
 
     #[test]

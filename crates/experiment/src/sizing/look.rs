@@ -29,6 +29,8 @@ pub struct LookRule<'a> {
     pub fits: Fits<'a>,
     /// Traces of the runs.
     pub cache: &'a TraceCache,
+    /// True if all replications are made where the runs are alike, since a few that are alike show little.
+    pub exhaustive: bool,
     /// Listener to the runs.
     pub listener: &'a dyn ProgressListener,
 }
@@ -80,7 +82,8 @@ impl LookRule<'_> {
             }
             let estimate = |target| Estimate::of(&figures, certain, target, confidence);
             estimates = self.targets.iter().map(estimate).collect();
-            if certain || are_decided(&estimates) {
+            let are_open = self.exhaustive && estimates.iter().any(|estimate| estimate.alike);
+            if certain || (are_decided(&estimates) && !are_open) {
                 break;
             }
         }
@@ -154,6 +157,7 @@ mod tests {
             confidence: 0.95,
             fits: &fits,
             cache: &TraceCache::default(),
+            exhaustive: false,
             listener: &NoListener,
         };
         rule.looks()
@@ -170,7 +174,12 @@ mod tests {
     fn one_target_that_fails_decides_and_one_that_is_open_does_not() {
         use TargetStatus::{Fails, Holds, NotShown};
         let decided = |statuses: &[TargetStatus]| {
-            let estimate = |status: &TargetStatus| Estimate { mean: None, interval: None, status: *status };
+            let estimate = |status: &TargetStatus| Estimate {
+                mean: None,
+                interval: None,
+                status: *status,
+                alike: false,
+            };
             are_decided(&statuses.iter().map(estimate).collect::<Vec<_>>())
         };
         assert!(decided(&[]) && decided(&[Holds, Holds]) && decided(&[NotShown, Fails]));

@@ -15,7 +15,7 @@ mod search;
 
 pub use curve::{Curve, CurvePoint, Estimate, Reversal};
 pub use look::{Fits, Look, LookRule};
-pub use plan::{Seek, Sizing, SizingPlan, SizingResult};
+pub use plan::{Seek, SettingBound, Sizing, SizingPlan, SizingResult};
 pub use search::search;
 pub use setting::{Coupling, SettingValue, VariedSetting};
 pub use target::{Relation, Target, TargetStatus};

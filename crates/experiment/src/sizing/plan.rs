@@ -39,7 +39,8 @@ pub struct SizingPlan {
     pub target: Target,
     /// The least value to try; default: one step.
     pub least: Option<SettingValue>,
-    /// Greatest value to try; default: 1,024 times the value that the search begins with, or 65,536 steps.
+    /// Greatest value to try; default: 1,024 times the value that the search begins with, or 65,536
+    /// steps, or the greatest that the scenario takes where that is less.
     pub most: Option<SettingValue>,
     /// Replications of each value, at least one.
     pub replications: usize,
@@ -88,6 +89,15 @@ impl SizingResult {
     }
 }
 
+/// Greatest value of a setting that the scenario takes.
+#[derive(Clone, Debug)]
+pub struct SettingBound {
+    /// The value.
+    pub most: SettingValue,
+    /// What the scenario says of a step more.
+    pub beyond: InputError,
+}
+
 /// A setting that was sized.
 #[derive(Clone, Debug)]
 pub struct Sizing {
@@ -101,8 +111,16 @@ pub struct Sizing {
     pub result: SizingResult,
     /// Values that were tried.
     pub curve: Curve,
+    /// Greatest value that the scenario takes, where the search came to it before its own limit.
+    pub bound: Option<SettingBound>,
     /// Places where the metric went the wrong way; none: the response was monotone.
     pub reversals: Vec<Reversal>,
+}
+
+/// Returns an error of reading a scenario with a limit of the search, which names the option of the limit.
+fn under_limit(error: InputError, option: &str, limit: SettingValue) -> InputError {
+    let place = Place::key(&format!("{option} {limit}"));
+    InputError(error.0.into_iter().map(|problem| Problem { place: place.clone(), ..problem }).collect())
 }
 
 impl SizingPlan {
@@ -139,6 +157,9 @@ impl SizingPlan {
         let varied = VariedSetting::find(scenario, &self.patterns, self.coupling, self.step, &reads)?;
         let least = self.least.unwrap_or_else(|| varied.step()).max(varied.step());
         self.read(&varied, least)?;
+        if let Some(most) = self.most.filter(|most| *most > least) {
+            self.read(&varied, most).map_err(|error| under_limit(error, "--to", most))?;
+        }
         Ok(varied)
     }
 

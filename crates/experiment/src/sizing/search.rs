@@ -2,7 +2,7 @@
 
 use super::curve::{Curve, CurvePoint};
 use super::look::{Fits, Look, LookRule};
-use super::plan::{Seek, Sizing, SizingPlan, SizingResult};
+use super::plan::{Seek, SettingBound, Sizing, SizingPlan, SizingResult};
 use super::setting::{SettingValue, VariedSetting};
 use super::target::TargetStatus;
 use crate::replicate::ProgressListener;
@@ -34,12 +34,13 @@ pub fn search(
         listener,
         cache: TraceCache::default(),
         curve: Curve::default(),
+        bound: None,
     };
     let result = search.run()?;
-    let curve = search.curve;
+    let (curve, bound) = (search.curve, search.bound);
     let wants_more = plan.target.relation.wants_more() == (plan.seek == Seek::Smallest);
     let reversals = curve.reversals(&plan.target.metric, wants_more, plan.confidence);
-    Ok(Sizing { plan: plan.clone(), scenario, setting, result, curve, reversals })
+    Ok(Sizing { plan: plan.clone(), scenario, setting, result, curve, reversals, bound })
 }
 
 /// Search in progress. Values are counted in steps of the setting.
@@ -51,6 +52,8 @@ struct Search<'a> {
     /// Trace of the runs.
     cache: TraceCache,
     curve: Curve,
+    /// Greatest value that the scenario takes, where the search has met it.
+    bound: Option<SettingBound>,
 }
 
 /// Two values between which the target changes \[steps\].
@@ -65,7 +68,7 @@ type Bracketed = Result<Bracket, SizingResult>;
 impl Search<'_> {
     /// Searches for the answer, and tries its neighbour beyond, which shows whether the answer was only lucky.
     fn run(&mut self) -> Result<SizingResult, InputError> {
-        let result = self.answer()?;
+        let result = self.confirmed_answer()?;
         if let SizingResult::Found(answer) = result {
             let steps = self.setting.steps_below(answer);
             let beyond = match self.plan.seek {
@@ -74,7 +77,8 @@ impl Search<'_> {
             };
             let within =
                 |steps: &u64| *steps >= self.least() && self.most().is_none_or(|most| *steps <= most);
-            if let Some(beyond) = beyond.filter(within) {
+            let takes = |steps: &u64| self.plan.read(self.setting, self.setting.value(*steps)).is_ok();
+            if let Some(beyond) = beyond.filter(within).filter(takes) {
                 self.holds(beyond)?;
             }
         }
@@ -95,6 +99,22 @@ impl Search<'_> {
         let stands_at = self.setting.stands_at().map(|value| self.setting.steps_below(value));
         let one = self.setting.steps_above(SettingValue::ONE);
         stands_at.unwrap_or(one).clamp(least, self.most().unwrap_or(u64::MAX).max(least))
+    }
+
+    /// Searches for an answer that stands with as many runs as are allowed, where the first were alike. The search goes on
+    /// from what it knows where it does not.
+    fn confirmed_answer(&mut self) -> Result<SizingResult, InputError> {
+        loop {
+            let result = self.answer()?;
+            let Some(point) = result.answer().and_then(|answer| self.curve.at(answer)) else {
+                return Ok(result);
+            };
+            if !point.estimate.alike || point.runs() >= self.plan.most_replications {
+                return Ok(result);
+            }
+            let point = self.look(point.setting, true)?;
+            self.curve.add(point);
+        }
     }
 
     fn answer(&mut self) -> Result<SizingResult, InputError> {
@@ -137,7 +157,7 @@ impl Search<'_> {
     fn go_up(&mut self, start: u64, most: u64, held: bool) -> Result<Bracketed, InputError> {
         let (mut last, mut still) = (start, 0);
         while last < most {
-            let next = last.saturating_mul(2).clamp(last + 1, most);
+            let Some(next) = self.next_above(last, most)? else { break };
             if self.holds(next)? != held {
                 return Ok(Ok(Bracket::of(held, last, next)));
             }
@@ -147,7 +167,28 @@ impl Search<'_> {
                 return Ok(Err(SizingResult::Still(self.setting.value(last))));
             }
         }
-        Ok(Err(SizingResult::at_limit(held, self.setting.value(most))))
+        Ok(Err(SizingResult::at_limit(held, self.setting.value(last))))
+    }
+
+    /// Returns twice a value, or the greatest that the scenario takes where that is less; `None` where it takes no more than
+    /// the value. A limit that a person set is not given way.
+    fn next_above(&mut self, last: u64, most: u64) -> Result<Option<u64>, InputError> {
+        let next = last.saturating_mul(2).clamp(last + 1, most);
+        let refusal = |steps| self.plan.read(self.setting, self.setting.value(steps)).err();
+        let Some(mut error) = refusal(next) else { return Ok(Some(next)) };
+        if self.plan.most.is_some() {
+            return Err(error);
+        }
+        let (mut takes, mut refuses) = (last, next);
+        while refuses - takes > 1 {
+            let middle = takes.midpoint(refuses);
+            match refusal(middle) {
+                Some(reason) => (refuses, error) = (middle, reason),
+                None => takes = middle,
+            }
+        }
+        self.bound = Some(SettingBound { most: self.setting.value(takes), beyond: error });
+        Ok(Some(takes).filter(|takes| *takes > last))
     }
 
     /// Returns whether the metric is the same in every run of two values.
@@ -162,15 +203,15 @@ impl Search<'_> {
     fn holds(&mut self, steps: u64) -> Result<bool, InputError> {
         let value = self.setting.value(steps);
         if self.curve.at(value).is_none() {
-            let point = self.look(value)?;
+            let point = self.look(value, false)?;
             self.curve.add(point);
         }
         let point = self.curve.at(value).expect("it was tried");
         Ok(point.estimate.status == TargetStatus::Holds)
     }
 
-    /// Runs a value.
-    fn look(&self, setting: SettingValue) -> Result<CurvePoint, InputError> {
+    /// Runs a value; an exhaustive look makes all replications where the runs are alike.
+    fn look(&self, setting: SettingValue, exhaustive: bool) -> Result<CurvePoint, InputError> {
         let plan = self.plan;
         let rule = LookRule {
             targets: std::slice::from_ref(&plan.target),
@@ -179,6 +220,7 @@ impl Search<'_> {
             confidence: plan.confidence,
             fits: self.fits,
             cache: &self.cache,
+            exhaustive,
             listener: self.listener,
         };
         let Look { figures, certain, estimates } = rule.look(&plan.read(self.setting, setting)?)?;

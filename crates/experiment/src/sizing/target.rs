@@ -142,6 +142,11 @@ impl Target {
         metric::unit(&self.metric) == RATIO && self.value == utmost
     }
 
+    /// Returns whether one value of the metric meets the target.
+    pub fn is_met_by(&self, found: f64) -> bool {
+        self.relation.holds(found, self.value)
+    }
+
     /// Returns the status by an interval that holds the metric with the confidence asked for.
     pub fn judge(&self, interval: Interval) -> TargetStatus {
         let (near, far) = match self.relation.wants_more() {

@@ -10,7 +10,7 @@ type Column = (&'static str, fn(&SizingData, &PointData) -> String);
 
 /// The columns, in order. Values are in the unit of the metric.
 #[rustfmt::skip]
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     ("setting", |sizing, _| sizing.setting.clone()),
     ("value", |_, point| point.value.to_string()),
     ("metric", |sizing, _| sizing.target.metric.clone()),
@@ -23,6 +23,7 @@ const COLUMNS: [Column; 12] = [
     ("target", |_, point| point.target.name().to_string()),
     ("hosts", |_, point| cell(point.hosts)),
     ("hosts_lower_bound", |_, point| cell(point.hosts_lower_bound)),
+    ("runs_met", |_, point| cell(point.runs_met)),
 ];
 
 /// Returns the bytes of the table.

@@ -121,8 +121,11 @@ pub struct PointData {
     pub exact: bool,
     /// Mean of the metric over the runs; `None` where one has none.
     pub mean: Option<f64>,
-    /// Interval of the metric.
+    /// Interval of the metric; `None` where all random runs have one value, whose spread says nothing.
     pub interval: Option<(f64, f64)>,
+    /// Number of runs that meet the target each by itself.
+    #[serde(default)]
+    pub runs_met: Option<u64>,
     /// Status of the target.
     pub target: TargetStatus,
     /// Number of hosts.
@@ -170,7 +173,7 @@ impl SizingData {
             reversals: reversals
                 .map(|&experiment::Reversal { from, to, change }| ReversalData { from, to, change })
                 .collect(),
-            points: points.map(|point| PointData::of(point, &target.metric)).collect(),
+            points: points.map(|point| PointData::of(point, target)).collect(),
             question_in_words: words::question(sizing),
             answer_in_words: words::answer(sizing),
             notes: words::notes(sizing),
@@ -202,7 +205,7 @@ impl SettingData {
 }
 
 impl PointData {
-    fn of(point: &experiment::CurvePoint, metric: &str) -> PointData {
+    fn of(point: &experiment::CurvePoint, target: &Target) -> PointData {
         let estimate = &point.estimate;
         let (hosts, hosts_lower_bound) = point.hosts().unzip();
         PointData {
@@ -210,10 +213,11 @@ impl PointData {
             exact: point.certain,
             mean: estimate.mean,
             interval: estimate.interval.map(|interval| (interval.low, interval.high)),
+            runs_met: Some(point.runs_that_meet(target) as u64),
             target: estimate.status,
             hosts,
             hosts_lower_bound,
-            values: point.values(metric),
+            values: point.values(&target.metric),
             seeds: point.figures.iter().map(|figures| figures.seed).collect(),
             digests: point.figures.iter().map(|figures| figures.digest.clone()).collect(),
         }

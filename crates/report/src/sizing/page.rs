@@ -90,6 +90,7 @@ fn curve(sizing: &SizingData) -> ReportTable {
             number(point.mean),
             number(point.interval.map(|(low, _)| low)),
             number(point.interval.map(|(_, high)| high)),
+            count(point.runs_met),
             TableCell::text(point.target.name().replace('-', " ")),
             count(point.hosts),
             count(point.hosts_lower_bound),
@@ -97,7 +98,17 @@ fn curve(sizing: &SizingData) -> ReportTable {
     };
     ReportTable::new(
         "Values tried",
-        ["value", "runs", "mean", "low", "high", "target", "hosts", "lower bound on hosts"],
+        [
+            "value",
+            "runs",
+            "mean",
+            "low",
+            "high",
+            "runs that meet it",
+            "target",
+            "hosts",
+            "lower bound on hosts",
+        ],
         sizing.points.iter().map(row).collect(),
     )
     .with_caption(format!("The metric is {}.", sizing.target.metric))

@@ -42,7 +42,7 @@ fn settings(sizing: &SizingData) -> Table {
 
 fn curve(sizing: &SizingData) -> Table {
     let with_hosts = sizing.varies_hosts();
-    let mut header = vec!["value", "runs", "mean", "interval"];
+    let mut header = vec!["value", "runs", "meet it", "mean", "interval"];
     if with_hosts {
         header.extend(["hosts", "lower bound"]);
     }
@@ -66,9 +66,11 @@ fn row(sizing: &SizingData, point: &PointData, with_hosts: bool) -> Vec<String> 
     let interval = match point.interval {
         _ if point.exact => "exact".to_string(),
         Some((low, high)) => between(low, high, unit),
+        None if point.mean.is_some() && point.runs() > 1 => "all alike".to_string(),
         None => String::new(),
     };
-    let mut cells = vec![point.value.grouped(), grouped(point.runs()), mean, interval];
+    let met = point.runs_met.map(grouped).unwrap_or_default();
+    let mut cells = vec![point.value.grouped(), grouped(point.runs()), met, mean, interval];
     if with_hosts {
         let counts = [point.hosts, point.hosts_lower_bound];
         cells.extend(counts.map(|count| count.map(grouped).unwrap_or_default()));

@@ -3,7 +3,7 @@
 use crate::demand::certain_demand;
 use crate::format::{amount, change};
 use crate::warned::gathered;
-use plimsoll_base::units::figures::grouped;
+use plimsoll_base::units::figures::{decimal, grouped};
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{CurvePoint, Seek, SettingValue, SizingResult, TargetStatus};
 use plimsoll_experiment::statistics::DemandSampling;
@@ -29,14 +29,16 @@ pub fn answer(sizing: &Sizing) -> String {
     match sizing.result {
         SizingResult::Found(value) => {
             format!(
-                "{path} = {} is the {extreme} found with which {target}{}.",
+                "{path} = {} is the {extreme} found with which {target}{}{}.",
                 value.grouped(),
+                in_runs(sizing, value),
                 beside_bound(sizing, value)
             )
         }
         SizingResult::HoldsAtLimit(value) => format!(
-            "{target} holds with {path} = {} already, the {last} that was tried{}.",
+            "{target} holds with {path} = {} already, the {last} that was tried{}{}.",
             value.grouped(),
+            in_runs(sizing, value),
             beside_bound(sizing, value)
         ),
         SizingResult::OutOfReach(limit) => match sizing.plan.seek {
@@ -52,6 +54,18 @@ pub fn answer(sizing: &Sizing) -> String {
             most.grouped(),
             last_value(sizing)
         ),
+    }
+}
+
+/// Returns in how many runs the target holds, where they are random: what holds on average need not hold in each.
+fn in_runs(sizing: &Sizing, value: SettingValue) -> String {
+    let Some(point) = sizing.curve.at(value).filter(|point| !point.certain) else { return String::new() };
+    let (met, runs) = (point.runs_that_meet(&sizing.plan.target) as u64, point.runs() as u64);
+    match met == runs {
+        true => format!(", in each of {} runs", grouped(runs)),
+        false => {
+            format!(" on average; by themselves {} of {} runs meet it", grouped(met), grouped(runs))
+        }
     }
 }
 
@@ -89,7 +103,14 @@ fn varies_hosts(sizing: &Sizing) -> bool {
 pub fn notes(sizing: &Sizing) -> Vec<String> {
     let runs = sizing.curve.points().iter().flat_map(|point| &point.figures);
     let warned = gathered(runs.map(|figures| figures.warnings.as_slice()));
-    let notes = [Some(sureness(sizing)), Some(monotone(sizing)), undecided(sizing), left_out(sizing)];
+    let notes = [
+        Some(sureness(sizing)),
+        alike(sizing),
+        Some(monotone(sizing)),
+        undecided(sizing),
+        bound(sizing),
+        left_out(sizing),
+    ];
     warned.into_iter().chain(notes.into_iter().flatten()).collect()
 }
 
@@ -100,7 +121,7 @@ fn sureness(sizing: &Sizing) -> String {
             certain_demand(&sizing.scenario)
         );
     }
-    let level = (sizing.plan.confidence * 1e4).round() / 1e2;
+    let level = level(sizing);
     let runs = sizing.curve.points().iter().map(|point| Figures::sampling(&point.figures));
     let ends = match runs.reduce(DemandSampling::with) {
         Some(DemandSampling::Resampled { blocks }) => format!(
@@ -116,6 +137,30 @@ fn sureness(sizing: &Sizing) -> String {
          anything that is no more than a guess, because refusals come in bursts: make more runs. All values have the \
          same seeds, and so the same demand (common random numbers)."
     )
+}
+
+/// Returns a sentence on what an answer shows whose runs all have one value: the share of runs that meet the target, at least
+/// (with no miss in n runs, 1 less the n-th root of 1 less the confidence misses at most).
+fn alike(sizing: &Sizing) -> Option<String> {
+    let point = sizing.curve.at(sizing.result.answer()?)?;
+    if !point.estimate.alike {
+        return None;
+    }
+    let runs = point.runs();
+    let share = libm::pow(1.0 - sizing.plan.confidence, 1.0 / runs as f64);
+    Some(format!(
+        "At the answer all {} runs have one value. That shows with {} % confidence that at least {} % of all runs meet the \
+         target, and no more: one run in {} may miss it. Allow more with --max-replications to be surer.",
+        grouped(runs as u64),
+        level(sizing),
+        decimal(100.0 * share, 1),
+        grouped((1.0 / (1.0 - share)).floor() as u64)
+    ))
+}
+
+/// Returns the confidence of each value \[%\].
+fn level(sizing: &Sizing) -> f64 {
+    (sizing.plan.confidence * 1e4).round() / 1e2
 }
 
 fn monotone(sizing: &Sizing) -> String {
@@ -168,6 +213,13 @@ fn undecided(sizing: &Sizing) -> Option<String> {
         "{values} the runs cannot tell whether the target holds, which counts as missing it: allow more with \
          --max-replications, or let each run be longer."
     ))
+}
+
+/// Returns a sentence on the greatest value that the scenario takes, where the search came to it.
+fn bound(sizing: &Sizing) -> Option<String> {
+    let bound = sizing.bound.as_ref()?;
+    let problem = bound.beyond.0.first()?;
+    Some(format!("More than {} is none that the scenario takes: {}.", bound.most.grouped(), problem.message))
 }
 
 /// Returns a sentence on what the bound on hosts leaves out.
