@@ -97,6 +97,90 @@ fn addresses_and_quotas_run_out_too() {
     assert_eq!(first, Value::Null, "nothing ran out");
 }
 
+/// Runs operations, and returns the first shortage and the answer.
+fn of_operations(rows: &str, set: &[&str]) -> (Value, String) {
+    let place = tempfile::tempdir().unwrap();
+    let text = HOSTS.replace("trace.csv", "calls.csv");
+    std::fs::write(place.path().join("short.toml"), text).unwrap();
+    let header = "time_s,op,instance,type,zone,count,min_count";
+    std::fs::write(place.path().join("calls.csv"), format!("{header}\n{rows}")).unwrap();
+    let mut words = vec!["run", "short.toml"];
+    set.iter().for_each(|set| words.extend(["--set", set]));
+    let told = plimsoll(place.path(), &words).env("COLUMNS", "1000").output().unwrap();
+    let text = String::from_utf8(told.stdout).unwrap();
+    let answer = text.lines().nth(1).unwrap_or_else(|| panic!("{text}")).to_string();
+    let summary = printed(place.path(), &[&words[..], &["--json"]].concat());
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    (summary["first_shortage"].clone(), answer)
+}
+
+#[test]
+fn a_launch_of_all_or_none_says_how_many_had_room() {
+    // Zone b has a host of 16 GiB, room for one of 12: two at once have not, and nothing is short afterwards.
+    let (first, answer) = of_operations("10,launch,x,fat,b,2,2\n", &[]);
+    assert_eq!(
+        (&first["zone"], &first["asked_together"], &first["room_for"]),
+        (&json!("b"), &json!(2), &json!(1))
+    );
+    assert_eq!(
+        answer,
+        "Ran out first: room on the hosts in b, after 10 s. 2 of fat were asked for at once; there was enough for 1."
+    );
+    // Zone a takes two, zone b one: three in one zone have room in none.
+    let (first, answer) = of_operations("10,launch,x,fat,,3,3\n", &[]);
+    assert_eq!((&first["zone"], &first["zones"], &first["room_for"]), (&Value::Null, &json!(2), &json!(2)));
+    assert_eq!(
+        answer,
+        "Ran out first: room on the hosts in both zones, after 10 s. 3 of fat were asked for at once; no zone had enough for \
+         more than 2."
+    );
+    // One of as many as fit: the zone of the first is that of the rest, the other zone has room and is not at fault.
+    let (first, answer) = of_operations("10,launch,x,fat,,3,1\n", &[]);
+    assert_eq!((&first["zone"], &first["zones"], &first["hosts"]), (&json!("a"), &json!(1), &json!(2)));
+    assert!(
+        answer.contains(
+            "memory in a, host group gen3, after 10 s. fat asked for 12 GiB; no host had more than 4 GiB"
+        ),
+        "{answer}"
+    );
+    // Addresses that do not do for all.
+    let subnet = "network.subnets=[{name='s', zone='b', cidr='10.0.0.0/28'}]";
+    let (first, answer) = of_operations(
+        "10,launch,x,lean,b,12,12\n",
+        &[subnet, "zones.1.hosts.0.vcpu=64", "zones.1.hosts.0.memory_gib=64"],
+    );
+    assert!(
+        answer.contains(
+            "private addresses in b, after 10 s. 12 of lean were asked for at once; there was enough for 11."
+        ),
+        "{answer}"
+    );
+    assert_eq!(
+        (&first["asked"], &first["free"], &first["unit"]),
+        (&json!(12.0), &json!(11.0), &json!("addresses"))
+    );
+}
+
+#[test]
+fn a_launch_with_choices_names_every_zone_that_it_tried() {
+    let set = ["workload.on_refusal={ zones = 'any' }"];
+    let rows = "1,,fat,a\n2,,fat,a\n3,,fat,b\n10,,fat,a\n";
+    let (first, answer) = first_shortage(rows, &set);
+    assert_eq!((&first["zone"], &first["zones"]), (&Value::Null, &json!(2)), "{first:#}");
+    assert!(answer.contains("memory in both zones, host group gen3, after 10 s. fat asked for 12 GiB; no host had more than 4 GiB"), "{answer}");
+}
+
+#[test]
+fn the_warm_up_is_no_part_of_the_answer() {
+    let rows = "1,900,fat,b\n2,900,fat,b\n2000,,fat,b\n";
+    let (first, answer) = first_shortage(rows, &["warmup='30m'"]);
+    assert_eq!(first, Value::Null, "what ran out, ran out in the warm-up");
+    assert!(answer.starts_with("Yes: every instance was launched"), "{answer}");
+    let (first, answer) = first_shortage(&format!("{rows}2100,,fat,b\n"), &["warmup='30m'"]);
+    assert_eq!(first["at_s"], 2100.0);
+    assert!(answer.contains("after 35 min"), "{answer}");
+}
+
 /// Sum of what is in use and what is unmet: what a fleet that refuses nothing has in use, at every sample.
 #[test]
 fn what_was_refused_is_unmet_as_long_as_it_would_have_lasted() {

@@ -29,7 +29,7 @@ pub const EXTENSION: &str = "checkpoint";
 const MAGIC: [u8; 8] = *b"PLIMSOL\x1a";
 
 /// Number of the format. It grows with every change of the state that a part writes.
-const FORMAT: u32 = 27;
+const FORMAT: u32 = 28;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -211,6 +211,10 @@ pub struct ShortageFigures {
     pub hosts: Option<u64>,
     /// Number of them with too little.
     pub hosts_short: Option<u64>,
+    /// Instances that were asked for all or none, where there was enough for some.
+    pub asked_together: Option<u64>,
+    /// Number of them for which there was enough.
+    pub room_for: Option<u64>,
 }
 
 /// Requests by how they ended.

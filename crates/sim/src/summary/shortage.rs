@@ -21,9 +21,10 @@ const RESOURCE: [(&str, &str, f64); RESOURCES + 3] = [
     ("GPU devices with room for it", "instances", 1.0),
 ];
 
-/// Returns the first shortage: error code, time, operation, type, zone (null: several) of so many zones tried; resource,
+/// Returns the first shortage after the warm-up: error code, time, operation, type, zone (null: several) of so many zones tried; resource,
 /// host groups, amounts asked for and free; of hosts also the most that is free on one, how many could take the instance
-/// but for room, and how many of them have too little.
+/// but for room, and how many of them have too little. Of
+/// instances that were asked for all or none: how many, and for how many of them a zone had enough.
 pub fn value(run: &Run<'_>, first: &FirstShortage) -> Value {
     let directory = &run.outcome.directory;
     let in_units = first.limit.map(|limit| match limit.kind.unit() {
@@ -60,6 +61,10 @@ pub fn value(run: &Run<'_>, first: &FirstShortage) -> Value {
         value["hosts"] = json!(room.hosts);
         value["hosts_short"] = json!(room.short);
         value["host_groups"] = json!(names(run.scenario, &room.groups));
+    }
+    if first.placed > 0 {
+        value["asked_together"] = json!(first.together);
+        value["room_for"] = json!(first.placed);
     }
     value
 }

@@ -18,11 +18,13 @@ pub fn sentence(summary: &Summary) -> Option<String> {
             moment(summary, first.at_s),
             amounts(first),
         )),
-        // The summary is of an earlier version.
-        None => summary.first_failures.iter().find_map(|first| {
-            let what = failure_of(&first.code)?.shortage()?;
-            Some(format!("Ran out first: {what}, after {}.", moment(summary, first.at_s)))
-        }),
+        // The summary is of an earlier version, or nothing ran out after the warm-up.
+        None => {
+            summary.first_failures.iter().filter(|first| first.at_s >= summary.warmup_s).find_map(|first| {
+                let what = failure_of(&first.code)?.shortage()?;
+                Some(format!("Ran out first: {what}, after {}.", moment(summary, first.at_s)))
+            })
+        }
     }
 }
 
@@ -47,8 +49,23 @@ fn place(first: &ShortageFigures) -> String {
     format!("{}{zone}{groups}", first.resource)
 }
 
+/// Returns a sentence on instances that were asked for all or none.
+fn together(first: &ShortageFigures, all: u64, room_for: u64) -> String {
+    let (all, room_for) = (grouped(all), grouped(room_for));
+    let what = first.kind.as_deref().map_or_else(|| "instances".to_string(), name);
+    match first.zones {
+        2.. => {
+            format!(" {all} of {what} were asked for at once; no zone had enough for more than {room_for}.")
+        }
+        _ => format!(" {all} of {what} were asked for at once; there was enough for {room_for}."),
+    }
+}
+
 /// Returns a sentence on what was asked and what was free; empty where no amount decided.
 fn amounts(first: &ShortageFigures) -> String {
+    if let (Some(all), Some(room_for)) = (first.asked_together, first.room_for) {
+        return together(first, all, room_for);
+    }
     let (Some(asked), Some(free)) = (first.asked, first.free) else { return String::new() };
     let unit = first.unit.as_deref().unwrap_or_default();
     let who = first.kind.as_deref().map_or_else(|| "A request".to_string(), name);

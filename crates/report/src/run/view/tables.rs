@@ -67,7 +67,9 @@ fn objectives(summary: &Summary) -> ReportTable {
 /// Returns the launches by their outcome; without rows where none was asked for.
 fn launches(summary: &Summary) -> ReportTable {
     let launch = &summary.launch;
-    let header = ["outcome", "instances", "share", "first after"];
+    // First times are those of the whole run.
+    let first = if summary.warmup_s > 0.0 { "first after, with the warm-up" } else { "first after" };
+    let header = ["outcome", "instances", "share", first];
     if launch.requested == 0 {
         return ReportTable::new("Launches", header, Vec::new());
     }

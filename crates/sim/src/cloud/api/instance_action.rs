@@ -190,7 +190,7 @@ pub fn apply(world: &mut World, now: Time, slot: Slot, action: InstanceAction) -
     let instance = world.instances.get(slot);
     let (id, host) = (instance.id, if instance.has_host { instance.host } else { NO_HOST });
     let (kind, zone, state) = (instance.kind, instance.zone, instance.state);
-    let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone), launch: None };
+    let refused = |reason| Refused { reason, kind: Some(kind), zone: Some(zone), launch: None, placed: 0 };
     let next = state.on(action.trigger());
     if let Transition::Refused(failure) = next {
         let passes = world.api.repeated_calls == RepeatedCalls::Pass && action.is_met_by(state);

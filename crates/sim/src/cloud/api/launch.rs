@@ -68,9 +68,7 @@ pub fn count(world: &mut World, context: &LaunchContext, refused: Option<Refused
         world.recorder.breakdown.count(launch.kind, zone, launched, missing);
     }
     if let Some(refused) = refused {
-        if refused.reason.failure.shortage().is_some() && world.recorder.ledger.first_shortage.is_none() {
-            shortage::note(world, context, &refused);
-        }
+        shortage::note_launch(world, context, &refused);
         world.recorder.refuse(now, Operation::Launch, account, refused, missing);
         let lifetimes = drawn_lifetimes(world, launch);
         world.recorder.unmet.note(now, launch, missing, &context.request.amounts, &lifetimes);

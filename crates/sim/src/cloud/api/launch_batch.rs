@@ -28,6 +28,7 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
         drop_unoffered_zones(world, launch)?;
     }
     let mut worst: Option<Refused> = None;
+    let mut most_placed = 0;
     // Elastic hosts open only when no open host fits, in any zone.
     let passes: &[bool] = if world.hosts.fleet.is_elastic() { &[false, true] } else { &[false] };
     for &may_open in passes {
@@ -41,15 +42,45 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
                 // The zone is decided; the instances that are still missing may open hosts there.
                 return fill_zone(world, context, true);
             }
+            most_placed = most_placed.max(placed);
             undo(world, context);
             // Addresses are allocated after hosts, so a zone that lacks addresses came further.
             let came_further = |old: &Refused| old.reason.failure == Failure::InsufficientInstanceCapacity;
             if worst.as_ref().is_none_or(came_further) {
-                worst = Some(refused);
+                worst = Some(of_all(refused, placed, launch.min_count));
             }
         }
     }
-    Err(worst.expect("a scenario has a zone"))
+    let worst = worst.expect("a scenario has a zone");
+    Err(Refused { placed: most_placed, ..worst })
+}
+
+/// Returns a refusal of instances of which a zone had room for some, with the amounts of all that were asked for at once: what those
+/// that were placed had taken is left again.
+#[cold]
+fn of_all(refused: Refused, placed: u32, min_count: u32) -> Refused {
+    let mut refused = refused;
+    if let Some(limit) = refused.reason.limit.as_mut().filter(|limit| is_taken_by_each(limit.kind)) {
+        limit.left = limit.left.saturating_add(limit.asked.saturating_mul(u64::from(placed)));
+        limit.asked = limit.asked.saturating_mul(u64::from(min_count));
+    }
+    refused
+}
+
+/// Returns whether each instance of a launch takes an equal part of what a limit is about.
+fn is_taken_by_each(kind: LimitKind) -> bool {
+    use LimitKind::{
+        BackendCapacity, BackendIops, BackendThroughput, DedicatedHostRoom, GroupInstances, HostRoom,
+        PublicAddresses, QuotaInstances, QuotaSpotVcpus, QuotaVcpus, QuotaVolumes, ReservationInstances,
+        SubnetAddresses, SubnetPrefixes, ZoneGpu, ZoneMemory, ZoneVcpu,
+    };
+    match kind {
+        ZoneVcpu | ZoneMemory | ZoneGpu | HostRoom | DedicatedHostRoom | ReservationInstances => true,
+        SubnetAddresses | SubnetPrefixes | PublicAddresses | GroupInstances => true,
+        QuotaVcpus | QuotaSpotVcpus | QuotaInstances | QuotaVolumes => true,
+        BackendCapacity | BackendIops | BackendThroughput => true,
+        _ => false,
+    }
 }
 
 /// Orders the zones to try: the one named, else the subnet's, else all, most free vCPU first.

@@ -12,16 +12,19 @@ pub struct Refused {
     pub zone: Option<ZoneId>,
     /// Number in the demand of the first instance that a launch asks for; `None` for other calls.
     pub launch: Option<u64>,
+    /// Instances of the launch that a zone had room for before it was undone, since all or none were asked for; the most of
+    /// all zones.
+    pub placed: u32,
 }
 
 impl Refused {
     /// Returns a refusal that concerns no instance or zone.
     pub fn outright(reason: impl Into<FailureReason>) -> Refused {
-        Refused { reason: reason.into(), kind: None, zone: None, launch: None }
+        Refused { reason: reason.into(), kind: None, zone: None, launch: None, placed: 0 }
     }
 
     /// Returns the refusal of a launch, in the zone it names or the last one tried.
     pub fn launch(launch: &Launch, reason: FailureReason, zone: Option<ZoneId>) -> Refused {
-        Refused { reason, kind: Some(launch.kind), zone, launch: Some(launch.first_instance) }
+        Refused { reason, kind: Some(launch.kind), zone, launch: Some(launch.first_instance), placed: 0 }
     }
 }

@@ -160,7 +160,7 @@ pub struct Ledger {
     pub described: Described,
     /// First failure for each reason, warm-up included.
     pub first_failures: EnumMap<Failure, Option<FirstFailure>>,
-    /// First shortage of anything, warm-up included.
+    /// First shortage of anything in the window.
     pub first_shortage: Option<Box<FirstShortage>>,
     /// Durations from the call to its effect.
     pub durations: EnumMap<Operation, Durations>,
@@ -242,6 +242,7 @@ impl Ledger {
         self.hosts_peak_at = now;
         self.peak_shares = Default::default();
         self.note_shares(fleet);
+        self.first_shortage = None;
         self.in_window = true;
     }
 

@@ -65,7 +65,7 @@ impl Recorder {
         if refused.reason.failure.shortage().is_some() && self.ledger.first_shortage.is_none() {
             self.ledger.first_shortage = Some(Box::new(FirstShortage::of(now, operation, &refused)));
         }
-        let Refused { reason, kind, zone, launch } = refused;
+        let Refused { reason, kind, zone, launch, placed: _ } = refused;
         self.refusal.get_or_insert(reason);
         self.ledger.refused(now, operation, reason.failure, count, account, kind);
         if self.ledger.in_window && self.outbox.wants(Detail::Series) {

@@ -27,12 +27,16 @@ pub struct FirstShortage {
     pub limit: Option<LimitHit>,
     /// Room that the hosts had; `None` where something else was wanting.
     pub room: Option<Shortage>,
+    /// Instances that were asked for all or none, in one zone; 1 for other requests.
+    pub together: u32,
+    /// Number of them that the zone with most room could take.
+    pub placed: u32,
 }
 
 impl FirstShortage {
     /// Returns the shortage that a refusal tells of, without the room on the hosts.
     pub fn of(at: Time, operation: Operation, refused: &Refused) -> FirstShortage {
-        let Refused { reason, kind, zone, launch: _ } = *refused;
+        let Refused { reason, kind, zone, launch: _, placed } = *refused;
         let zones = u16::from(zone.is_some());
         FirstShortage {
             failure: reason.failure,
@@ -43,6 +47,8 @@ impl FirstShortage {
             zones,
             limit: reason.limit,
             room: None,
+            together: 1,
+            placed,
         }
     }
 }

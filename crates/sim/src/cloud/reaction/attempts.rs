@@ -5,8 +5,10 @@
 //! waits for room is that of the cloud.
 
 use crate::cloud::api::launch;
+use crate::cloud::api::launch_batch;
 use crate::cloud::api::launch_options::Idempotency;
 use crate::cloud::api::refused::Refused;
+use crate::cloud::api::shortage;
 use crate::cloud::control::polling;
 use crate::cloud::observe::explain::{LaunchStep, StepOutcome};
 use crate::cloud::observe::ledger::{DigestEvent, NO_HOST};
@@ -311,13 +313,41 @@ fn note_step(world: &mut World, now: Time, (open, asked): (&OpenLaunch, &Launch)
     log.add_step(open.first.first_instance, open.first.max_count, step);
 }
 
+/// Notes the first shortage, met by an open launch: with the zones of all choices of the type that was refused last.
+#[cold]
+fn note_shortage(world: &mut World, now: Time, open: &OpenLaunch, refused: &Refused) {
+    let rule = world.reactions_mut().policies.of(open.first.sender).on_refusal.clone();
+    let last = open.request(now, rule.as_ref()).into_owned();
+    let choices = (0..=open.choice).filter_map(|choice| match &rule {
+        Some(rule) => rule.choice(&open.first, choice),
+        None => (choice == 0).then(|| open.first.clone()),
+    });
+    let mut tried: Vec<ZoneId> = Vec::new();
+    for choice in choices.filter(|choice| choice.kind == last.kind) {
+        if launch_batch::order_zones(world, &choice, None).is_ok() {
+            tried.extend(&world.api.zone_order);
+        }
+    }
+    tried.sort_unstable();
+    tried.dedup();
+    world.api.batch.clear();
+    let mut context = launch::context(world, now, open.account, &last);
+    if launch::apply_options(world, &mut context).is_ok() && !tried.is_empty() {
+        shortage::note(world, &context, refused, &tried);
+    }
+}
+
 /// Refuses an open launch for good, and counts it.
 fn refuse(world: &mut World, now: Time, number: u32, refused: Refused) {
     explain(world, now, number, StepOutcome::Refused(refused.reason));
-    let OpenLaunch { account, first, lifetimes, is_requeued, .. } = world.reactions_mut().close(now, number);
-    if is_requeued {
+    let open = world.reactions_mut().close(now, number);
+    if open.is_requeued {
         return; // It was counted when it was launched.
     }
+    if shortage::is_first(world, &refused) {
+        note_shortage(world, now, &open, &refused);
+    }
+    let OpenLaunch { account, first, lifetimes, .. } = open;
     let failure = Some(refused.reason.failure);
     world.recorder.ledger.count_call(Operation::Launch, failure);
     world.recorder.ledger.count_launch(first.max_count, failure, first.max_count);
