@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::output;
 use crate::input::{InputError, Place, Problem};
-use crate::inventory::settle::{Settled, settle};
+use crate::inventory::settle::{Settled, overcommit_that_holds, settle};
 use crate::inventory::{InventorySource, write};
 use crate::units::figures::grouped;
 use crate::units::parse_resource;
@@ -67,15 +67,30 @@ pub fn main(args: &ImportArgs) -> Result<(), InputError> {
             let found = format!("found `{}`, expected a factor above 0, such as 4 or 1.5", args.overcommit);
             Problem::new(Place::key("--overcommit"), found)
         })?;
-    let settled = settle((source.read)(&args.files)?, overcommit);
+    let inventory = (source.read)(&args.files)?;
+    let advice = overcommit_that_holds(&inventory, overcommit).map(|(factor, more)| {
+        let factor = f64::from(factor) / 1000.0;
+        format!(
+            "--overcommit {factor} sells each vCPU of a host so often that {} more find room",
+            grouped(more as u64)
+        )
+    });
+    let mut settled = settle(inventory, overcommit);
     if settled.is_empty() {
         let report = InventoryReport::of(&settled, &args.output);
         let problem =
             Problem::new(Place::file(&args.files[0]), "found nothing that runs, expected machines or pods");
         return Err(problem.with_help(report.reasons().join("; ")).into());
     }
+    if let Some(problem) = settled.refuse_overcommit(overcommit) {
+        return Err(problem.into());
+    }
     write::write(&settled, &args.output)?;
-    InventoryReport::of(&settled, &args.output).print(args.json)
+    for zone in write::zones_of_assumed_hosts(&settled) {
+        settled.tell(write::ASSUMED_HOSTS, &zone);
+    }
+    let report = InventoryReport { advice, ..InventoryReport::of(&settled, &args.output) };
+    report.print(args.json)
 }
 
 /// Report of what became of an inventory.
@@ -88,6 +103,9 @@ pub struct InventoryReport<'a> {
     launched_at_start: usize,
     /// Names of hosts and machines that were left out, or kept with a note, by reason.
     told: &'a std::collections::BTreeMap<&'static str, Vec<String>>,
+    /// Option that would hold more of what was left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
 }
 
 impl<'a> InventoryReport<'a> {
@@ -100,6 +118,7 @@ impl<'a> InventoryReport<'a> {
             residents,
             launched_at_start,
             told: &settled.told,
+            advice: None,
         }
     }
 
@@ -129,6 +148,9 @@ impl fmt::Display for InventoryReport<'_> {
         }
         for reason in self.reasons() {
             write!(out, "\n  {reason}")?;
+        }
+        if let Some(advice) = &self.advice {
+            write!(out, "\n  {advice}")?;
         }
         write!(out, "\nwritten to {0}\n  plimsoll run {0}/scenario.toml   runs it", self.output.display())
     }

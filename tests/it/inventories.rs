@@ -192,6 +192,37 @@ fn every_source_reads_what_its_tool_writes() {
     write("ec2.json", &json!({ "Reservations": [{ "OwnerId": "123", "Instances": instances }] }).to_string());
     let report = import(place.path(), "describe-instances", &["ec2.json"], &[]);
     assert_eq!([&report["hosts"], &report["launched_at_start"]], [0, 2]);
+    let assumed = |report: &Value| -> Vec<(String, Value)> {
+        let told = report["told"].as_object().unwrap().clone().into_iter();
+        told.filter(|(reason, _)| reason.contains("zones with assumed hosts")).collect()
+    };
+    assert_eq!(assumed(&report)[0].1, json!(["us-east-1a"]));
+    let scenario = text(place.path(), "out/scenario.toml");
+    for told in ["96 vCPU", "384 GiB", "[[zones.hosts]] of scenario.toml"] {
+        assert!(assumed(&report)[0].0.contains(told), "{told} in {report:#}");
+    }
+    assert!(scenario.contains("vcpu       = 96 ") && scenario.contains("memory_gib = 384\n"), "{scenario}");
+    // A factor for the vCPUs of hosts that are not there is no answer to anything.
+    plimsoll(
+        place.path(),
+        &[
+            "import",
+            "inventory",
+            "--from",
+            "describe-instances",
+            "ec2.json",
+            "-o",
+            "other",
+            "--overcommit",
+            "4",
+        ],
+    )
+    .assert()
+    .code(2)
+    .stderr(
+        contains("`--overcommit`: found a factor, but the inventory lists no hosts")
+            .and(contains("assumed hosts in scenario.toml")),
+    );
     assert_eq!(
         text(place.path(), "out/trace.csv"),
         "start_s,end_s,instance,account,type\n0,,i-1,123,c5.xlarge\n0,,i-2,123,m5.large\n"
@@ -228,10 +259,12 @@ fn every_source_reads_what_its_tool_writes() {
     write("dedicated.json", &json!({ "Hosts": hosts }).to_string());
     let report = import(place.path(), "describe-instances", &["ec2.json", "dedicated.json"], &[]);
     assert_eq!([&report["hosts"], &report["residents"], &report["launched_at_start"]], [4, 4, 1]);
+    assert_eq!(assumed(&report)[0].1, json!(["us-east-1a"]));
     assert_eq!(
-        report["told"],
-        json!({ "hosts of an assumed size: that of the largest type of their family": ["h-3"] })
+        report["told"]["hosts of an assumed size: that of the largest type of their family"],
+        json!(["h-3"])
     );
+    assert_eq!(report["told"].as_object().unwrap().len(), 2, "{report:#}");
     assert_eq!(
         text(place.path(), "out/hosts.csv"),
         "name,sku,families,types,vcpu,memory_gib\nh-1,m5,,m5.large,4,16\nh-2,m5,m5,,96,384\n\
@@ -255,11 +288,36 @@ fn every_source_reads_what_its_tool_writes() {
     assert_eq!(text(place.path(), "out/hosts.csv"), "name,rack,vcpu,memory_gib\nh1,r1,16,64\n");
 }
 
+/// A host that sells each core several times holds what runs there, and the report names the option that says so.
+#[test]
+fn machines_of_an_oversubscribed_host_are_told_with_the_factor_that_holds_them() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    let machines: String =
+        (0..6).map(|number| format!("vm{number},poweredOn,False,4,4096,c,esx1\n")).collect();
+    write("vinfo.csv", &format!("VM,Powerstate,Template,CPUs,Memory,Cluster,Host\n{machines}"));
+    write("vhost.csv", "Host,Cluster,# Cores,# Memory,Model,in Maintenance Mode\nesx1,c,8,65536,R,False\n");
+    let report = import(place.path(), "rvtools", &["vinfo.csv", "vhost.csv"], &[]);
+    assert_eq!(report["residents"], 2);
+    assert_eq!(
+        report["told"]["left out: ask for more vCPU than is left of their host"].as_array().map(Vec::len),
+        Some(4)
+    );
+    assert_eq!(report["advice"], "--overcommit 3 sells each vCPU of a host so often that 4 more find room");
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+    let report = import(place.path(), "rvtools", &["vinfo.csv", "vhost.csv"], &["--overcommit", "3"]);
+    assert_eq!(
+        (&report["residents"], &report["told"], &report["advice"]),
+        (&6.into(), &json!({}), &Value::Null)
+    );
+}
+
 #[test]
 fn an_inventory_that_cannot_be_read_says_so() {
     let place = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
     write("bad.json", "{\n  \"kind\": }\n");
+    write("empty.json", "{}");
     write("pods.json", "{\"kind\":\"List\",\"items\":[]}");
     write("book.xlsx", "PK");
     write("odd.csv", "a,b\n1,2\n");
@@ -269,9 +327,15 @@ fn an_inventory_that_cannot_be_read_says_so() {
     for (from, file, expected) in [
         ("kubectl", "bad.json", "bad.json:2:11: is no JSON"),
         ("kubectl", "pods.json", "found nothing that runs"),
-        ("describe-instances", "pods.json", "found neither `Reservations` nor `Hosts`"),
+        ("kubectl", "empty.json", "found an object without keys, expected nodes and pods"),
+        (
+            "describe-instances",
+            "pods.json",
+            "found the keys `items,kind`, expected `Reservations` or `Hosts`",
+        ),
+        ("openstack", "pods.json", "found an object with the keys `items,kind`, expected a server"),
         ("rvtools", "book.xlsx", "found a workbook"),
-        ("rvtools", "odd.csv", "found neither the column `VM` of vInfo"),
+        ("rvtools", "odd.csv", "found the columns `a,b`, expected vInfo with `VM` or vHost with `# Cores`"),
         ("csv", "odd.csv", "found the columns `a,b`, expected one that tells names"),
         ("kubctl", "odd.csv", "did you mean `kubectl`?"),
     ] {
@@ -312,10 +376,16 @@ fn a_table_that_could_be_misread_is_refused() {
         ("csv", "Hostname;Cores\nh;8\n".into(), "expected one that tells memory"),
         ("csv", format!("{MACHINES}a;h;;8;running\n"), "found nothing"),
         ("csv", format!("{MACHINES}a;h;1;;running\n"), "found nothing"),
-        ("rvtools", VINFO.replace("Memory", "Mem"), "found no column `Memory`"),
-        ("rvtools", VHOST.replace("# Memory", "RAM"), "found no column `# Memory`"),
+        ("rvtools", VINFO.replace("Memory", "Mem"), "expected `Memory` among those of vInfo"),
+        ("rvtools", VHOST.replace("# Memory", "RAM"), "expected `# Memory` among those of vHost"),
         ("csv", "VM,Host,Type,RAM GB\na,h,,8\n".into(), "found neither a type nor a size"),
         ("csv", "VM,vCPU,RAM GB,RAM MB\na,1,8,16384\n".into(), "found its memory in GiB and in MiB"),
+        // One of two columns counts sockets, or the cores of each.
+        (
+            "csv",
+            "VM,Host,CPU,Cores,RAM GB\na,h,2,2,8\nb,h,2,16,8\n".into(),
+            "t.csv:3: found `CPU` 2 and `Cores` 16, expected one number of vCPUs",
+        ),
         // States in another language.
         ("csv", format!("{MACHINES}a;h;1;8;Eingeschaltet\n"), "write `running` for what takes room"),
         ("rvtools", format!("{VINFO}a,encendido,False,4,8192,c,h\n"), "found `encendido`"),
@@ -353,6 +423,14 @@ fn words_of_tools_are_read_as_they_are_meant() {
     assert_eq!(report["told"], json!({ "left out: ended": ["gone"], "left out: powered off": ["off"] }));
     assert!(text(place.path(), "out/trace.csv").ends_with("0,,a,h,2,4\n"));
     fs::remove_dir_all(place.path().join("out")).unwrap();
+
+    // Two columns that agree leave no doubt, nor does one of vCPUs beside others.
+    for (header, row) in [("CPU,Cores", "4,4"), ("Cores,vCPU", "2,4")] {
+        write("machines.csv", &format!("VM,RAM GB,{header}\na,8,{row}\n"));
+        import(place.path(), "csv", &["machines.csv"], &[]);
+        assert!(text(place.path(), "out/trace.csv").ends_with("0,,a,4,8\n"), "{header}");
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+    }
 
     // Sizes that are written count, not those of a type with other ones.
     for (row, expected) in
@@ -470,10 +548,8 @@ fn a_dedicated_instance_is_on_no_dedicated_host_of_its_account() {
     write("hosts.json", json!({ "Hosts": hosts }));
     let report = import(place.path(), "describe-instances", &["ec2.json", "hosts.json"], &[]);
     assert_eq!([&report["residents"], &report["launched_at_start"]], [1, 2]);
-    assert_eq!(
-        report["told"],
-        json!({ "hosts of no known account: nothing more is placed on them": ["h-4"] })
-    );
+    assert_eq!(report["told"]["hosts of no known account: nothing more is placed on them"], json!(["h-4"]));
+    assert_eq!(report["told"].as_object().unwrap().len(), 2, "hosts are assumed beside: {report:#}");
     let scenario = text(place.path(), "out/scenario.toml");
     let terms = "[[placement.dedicated_hosts]]\naccount = \"123\"\nzone = \"us-east-1a\"\ngroup = 2\ncount = 1\n\
                  auto_placement = true\nhost_recovery = true\n";

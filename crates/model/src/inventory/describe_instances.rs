@@ -43,7 +43,7 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
             continue;
         }
         let Some(reservations) = document["Reservations"].as_array() else {
-            let found = "found neither `Reservations` nor `Hosts`, expected those of EC2";
+            let found = format!("found {}, expected `Reservations` or `Hosts` of EC2", json::keys(&document));
             let problem = Problem::new(Place::file(path), found);
             return Err(problem.with_help(format!("make the files by `{}`", SOURCE.made_by)).into());
         };

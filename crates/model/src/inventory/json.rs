@@ -49,3 +49,15 @@ pub fn amount(path: &Path, of: &str, value: &Value, units_per_one: u64) -> Resul
         )
     })
 }
+
+/// Returns the names of the keys of an object, or what the value is instead.
+pub fn keys(value: &Value) -> String {
+    match value {
+        Value::Object(table) if table.is_empty() => "an object without keys".to_string(),
+        Value::Object(table) => {
+            format!("the keys `{}`", table.keys().map(String::as_str).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(_) => "a list".to_string(),
+        _ => "a single value".to_string(),
+    }
+}

@@ -62,7 +62,10 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
                 "Node" => inventory.hosts.push(node(path, item)?),
                 "Pod" => inventory.instances.push(pod(path, item)?),
                 other => {
-                    let found = format!("found a `{other}`, expected nodes and pods");
+                    let found = match other.is_empty() {
+                        true => format!("found {}, expected nodes and pods", json::keys(item)),
+                        false => format!("found a `{other}`, expected nodes and pods"),
+                    };
                     let problem = Problem::new(Place::file(path), found);
                     return Err(problem.with_help(format!("make the file by `{}`", SOURCE.made_by)).into());
                 }

@@ -53,7 +53,11 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
             } else if !first_text(object, &["status", "Status"]).is_empty() {
                 inventory.instances.push(server(path, object)?);
             } else {
-                let found = "found an object that is no server, hypervisor, flavor or inventory, expected one of these";
+                let found = format!(
+                    "found an object with {}, expected a server (`status`), a hypervisor (`hypervisor_hostname`), a flavor \
+                     (`vcpus`) or an inventory (`inventories`)",
+                    json::keys(object)
+                );
                 let problem = Problem::new(Place::file(path), found);
                 return Err(problem.with_help(format!("make the files by `{}`", SOURCE.made_by)).into());
             }

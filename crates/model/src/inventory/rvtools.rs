@@ -1,10 +1,10 @@
 //! `rvtools`: virtual machines and hosts of VMware vSphere, the sheets vInfo and vHost of RVTools (version 4.7, November 2026) as CSV.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::table::{ExportRow, refuse_workbook};
 use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
-use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::input::{InputError, Problem};
 use plimsoll_base::table::Table;
 use plimsoll_base::units::Resources;
 
@@ -34,7 +34,7 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
                 inventory.hosts.push(host(&ExportRow(&table))?);
             }
         } else {
-            return Err(neither(path).into());
+            return Err(neither(&table).into());
         }
     }
     Ok(inventory)
@@ -51,16 +51,23 @@ fn expect(table: &Table, sheet: &str, columns: &[&[&str]]) -> Result<(), Problem
     match columns.iter().find(|names| ExportRow(table).column(names).is_none()) {
         None => Ok(()),
         Some(names) => {
-            let message = format!("found no column `{}`, expected it in {sheet}", names[0]);
+            let message = format!(
+                "found the columns `{}`, expected `{}` among those of {sheet}",
+                table.header().join(","),
+                names[0]
+            );
             Err(Problem::new(table.header_place(), message)
                 .with_help(format!("make the files by `{}`", SOURCE.made_by)))
         }
     }
 }
 
-fn neither(path: &Path) -> Problem {
-    let found = "found neither the column `VM` of vInfo nor `# Cores` of vHost, expected one of these sheets";
-    Problem::new(Place::file(path), found).with_help(format!("make the files by `{}`", SOURCE.made_by))
+fn neither(table: &Table) -> Problem {
+    let found = format!(
+        "found the columns `{}`, expected vInfo with `VM` or vHost with `# Cores` among them",
+        table.header().join(",")
+    );
+    Problem::new(table.header_place(), found).with_help(format!("make the files by `{}`", SOURCE.made_by))
 }
 
 fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Absence, Inventory, InventoryHost, InventoryInstance};
 use plimsoll_base::catalogue;
+use plimsoll_base::input::{Place, Problem};
 use plimsoll_base::units::Resources;
 
 /// An inventory without contradictions.
@@ -20,6 +21,17 @@ pub struct Settled {
 }
 
 impl Settled {
+    /// Returns a problem with a factor of overcommitment that changes nothing: there are no hosts whose vCPUs it multiplies.
+    pub fn refuse_overcommit(&self, overcommit: u32) -> Option<Problem> {
+        let has_effect = overcommit == 1000 || !self.hosts.is_empty();
+        (!has_effect).then(|| {
+            let found = "found a factor, but the inventory lists no hosts whose vCPUs it would sell more often";
+            Problem::new(Place::key("--overcommit"), found).with_help(
+                "add the list of hosts to the files, or leave the option out and state `vcpu` of the assumed hosts in scenario.toml",
+            )
+        })
+    }
+
     /// Returns true where nothing runs.
     pub fn is_empty(&self) -> bool {
         self.residents.is_empty() && self.others.is_empty()
@@ -36,6 +48,30 @@ const OF_NO_ACCOUNT: &str = "hosts of no known account: nothing more is placed o
 
 /// Name of the account that has the dedicated hosts of which no account is known.
 pub const NO_ACCOUNT: &str = "unknown";
+
+/// Reason by which machines are told that their host has too little vCPU for.
+const SHORT_OF_VCPU: &str = "left out: ask for more vCPU than is left of their host";
+
+/// Returns the least factor of overcommitment \[thousandths, a multiple of a tenth\] with which no machine is left out for want of
+/// vCPU, and how many more residents there are with it; `None` where none is left out for that.
+pub fn overcommit_that_holds(inventory: &Inventory, overcommit: u32) -> Option<(u32, usize)> {
+    let settled = settle(inventory.clone(), overcommit);
+    settled.told.get(SHORT_OF_VCPU)?;
+    let mut asked: BTreeMap<&str, u64> = BTreeMap::new();
+    for machine in inventory.instances.iter().filter(|machine| machine.absence.is_none()) {
+        let vcpu = size(machine).map_or(0, |size| u64::from(size.vcpu_milli()));
+        *asked.entry(&machine.host).or_default() += vcpu;
+    }
+    let factor = |host: &InventoryHost| {
+        let has = u64::from(host.capacity.vcpu_milli());
+        Some((asked.get(host.name.as_str())? * 10).div_ceil(has.max(1)) * 100)
+    };
+    let most =
+        inventory.hosts.iter().filter(|host| host.capacity.vcpu_milli() > 0).filter_map(factor).max()?;
+    let most = u32::try_from(most).ok()?;
+    let more = settle(inventory.clone(), most).residents.len().checked_sub(settled.residents.len())?;
+    Some((most, more)).filter(|(_, more)| *more > 0)
+}
 
 /// Settles an inventory. Each vCPU of a host is sold `overcommit` times \[thousandths\].
 pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
@@ -113,7 +149,11 @@ fn reason_to_leave_out(
     if owners.get(&machine.host).is_some_and(|owner| *owner != machine.account) {
         return Some("left out: on a dedicated host of another account");
     }
-    (!left.covers(&asked)).then_some("left out: larger than what is left of their host")
+    match left.covers(&asked) {
+        true => None,
+        false if left.vcpu_milli() < asked.vcpu_milli() => Some(SHORT_OF_VCPU),
+        false => Some("left out: larger than what is left of their host"),
+    }
 }
 
 /// Returns the amounts that a machine asks for; `None` where its type is unknown. No inventory states the bandwidth of its hosts,
@@ -194,9 +234,9 @@ mod tests {
                 ("hosts kept as open: they take nothing new there", 1),
                 ("hosts left out: listed twice", 1),
                 ("hosts left out: without vCPU or memory", 1),
+                ("left out: ask for more vCPU than is left of their host", 1),
                 ("left out: ask for nothing", 1),
                 ("left out: ended", 1),
-                ("left out: larger than what is left of their host", 1),
                 ("left out: listed twice", 1),
                 ("left out: of an unknown type", 1),
                 ("left out: on a host that is not listed", 1),
@@ -237,6 +277,13 @@ mod tests {
         let instances: Vec<InventoryInstance> = (0..5).map(|i| machine(&i.to_string(), "h", 4, 1)).collect();
         let inventory = Inventory { hosts: vec![host("h", 8, 64)], instances };
         assert_eq!(settle(inventory.clone(), 1000).residents.len(), 2);
+        // Five of four on eight: 2.5 times, which holds the three that are left out.
+        assert_eq!(overcommit_that_holds(&inventory, 1000), Some((2500, 3)));
+        assert_eq!(overcommit_that_holds(&inventory, 2500), None);
+        // What lacks memory is held by no factor.
+        let large = Inventory { instances: vec![machine("m", "h", 1, 65)], ..inventory.clone() };
+        assert_eq!(overcommit_that_holds(&large, 1000), None);
+        assert!(settle(large, 1000).told.contains_key("left out: larger than what is left of their host"));
         assert_eq!(settle(inventory.clone(), 2500).residents.len(), 5);
         assert_eq!(settle(inventory, 2500).hosts[0].capacity.vcpu_milli(), 20_000);
     }

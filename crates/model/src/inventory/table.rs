@@ -25,6 +25,8 @@ const HOST: &[&str] = &["host", "hypervisor", "hypervisor_hostname", "node", "es
 const NAME: &[&str] = &["name", "host", "host_name", "hostname", "hypervisor_hostname", "node"];
 const TYPE: &[&str] = &["type", "instance_type", "flavor", "flavor_name", "size"];
 const VCPU: &[&str] = &["vcpu", "vcpus", "cpus", "cpu", "cpu_count", "num_cpu", "num_cpus", "cores"];
+/// Of a machine: columns that leave no doubt, in contrast to one of CPUs beside one of cores.
+const VCPU_FOR_SURE: &[&str] = &["vcpu", "vcpus"];
 /// Of a host, where a column `CPU` beside one of cores counts sockets.
 const VCPU_OF_HOST: &[&str] = &[
     "vcpu",
@@ -116,6 +118,9 @@ fn machine(row: &ExportRow) -> Result<InventoryInstance, Problem> {
             Problem::new(row.0.row_place(), "found neither a type nor a size, expected one of them");
         return Err(problem.with_help("add the columns `vcpu` and `memory_gib`, or write the type"));
     }
+    if is_sized {
+        row.refuse_two_counts()?;
+    }
     Ok(InventoryInstance {
         name: row.text(INSTANCE)?,
         host: row.text(HOST)?,
@@ -196,6 +201,35 @@ impl ExportRow<'_> {
             })
         };
         self.column(names).map(read).transpose()
+    }
+
+    /// Refuses the size of a machine that two columns tell differently: one may count sockets, or the cores of each.
+    fn refuse_two_counts(&self) -> Result<(), Problem> {
+        if self.column(VCPU_FOR_SURE).is_some() {
+            return Ok(());
+        }
+        let mut told: Option<(usize, Option<u32>)> = None;
+        for name in VCPU {
+            let Some(column) = self.0.column_like(name) else { continue };
+            let amount = self.amount(&[name], 1000)?;
+            match told {
+                None => told = Some((column, amount)),
+                Some((first, of_first)) if of_first != amount => {
+                    let shown = |column: usize| -> Result<String, Problem> {
+                        Ok(format!("`{}` {}", self.0.header()[column], self.0.text(column)?.trim()))
+                    };
+                    let message = format!(
+                        "found {} and {}, expected one number of vCPUs",
+                        shown(first)?,
+                        shown(column)?
+                    );
+                    return Err(Problem::new(self.0.row_place(), message)
+                        .with_help("call the column that is meant `vcpu`"));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Returns the amounts of a host or machine. vCPUs are those of the first of some columns.

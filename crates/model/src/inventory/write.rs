@@ -25,6 +25,18 @@ pub const TRACE: &str = "trace.csv";
 /// # Errors
 /// The folder is there and holds something, or it cannot be written.
 pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
+    let zones = listed_zones(settled);
+    let files = InventoryFiles {
+        settled,
+        names_zones: zones.len() > 1,
+        scenario: scenario(folder, &zones, !settled.others.is_empty()),
+        host_files: zones.into_values().flat_map(BTreeMap::into_values).collect(),
+    };
+    files.write(folder)
+}
+
+/// Returns the zones with their hosts.
+fn listed_zones(settled: &Settled) -> BTreeMap<&str, ListedGroups<'_>> {
     let mut zones: BTreeMap<&str, ListedGroups> = BTreeMap::new();
     for host in &settled.hosts {
         let of_zone = zones.entry(zone(&host.zone)).or_default();
@@ -34,13 +46,18 @@ pub fn write(settled: &Settled, folder: &Path) -> Result<(), InputError> {
     for machine in settled.others.iter().filter(|of| !of.zone.is_empty() || settled.hosts.is_empty()) {
         zones.entry(zone(&machine.zone)).or_default();
     }
-    let files = InventoryFiles {
-        settled,
-        names_zones: zones.len() > 1,
-        scenario: scenario(folder, &zones, !settled.others.is_empty()),
-        host_files: zones.into_values().flat_map(BTreeMap::into_values).collect(),
-    };
-    files.write(folder)
+    zones
+}
+
+/// Returns the names of the zones for which [`write`](fn@write) assumes hosts, since the inventory names none for what is to run there.
+pub fn zones_of_assumed_hosts(settled: &Settled) -> Vec<String> {
+    let has_others = !settled.others.is_empty();
+    let zones = listed_zones(settled).into_iter().filter(|(_, groups)| assumes_hosts(groups, has_others));
+    zones.map(|(name, _)| name.to_string()).collect()
+}
+
+fn assumes_hosts(groups: &ListedGroups, has_others: bool) -> bool {
+    groups.is_empty() || (has_others && !groups.contains_key(&None))
 }
 
 /// Hosts of a zone by host group: those that are not dedicated, then dedicated ones by their terms.
@@ -193,8 +210,12 @@ fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), 
 }
 
 /// Hosts of a zone of which the inventory names none.
-const ELASTIC: &str = "elastic    = true   # the inventory names no hosts: as many of these as are needed\n\
-                       vcpu       = 96\nmemory_gib = 384\n";
+const ELASTIC: &str = "elastic    = true   # assumed, since the inventory names no hosts: as many of these as are needed\n\
+                       vcpu       = 96     # state your own, or `count` in place of `elastic`\nmemory_gib = 384\n";
+
+/// Reason by which zones with [assumed hosts](ELASTIC) are told.
+pub const ASSUMED_HOSTS: &str = "zones with assumed hosts, as many of 96 vCPU and 384 GiB as are needed, since the inventory lists \
+                                 none: state your own under [[zones.hosts]] of scenario.toml";
 
 /// Returns a scenario that begins with the inventory, some of whose machines may have no host.
 fn scenario(folder: &Path, zones: &BTreeMap<&str, ListedGroups>, has_others: bool) -> String {
@@ -216,7 +237,7 @@ fn scenario(folder: &Path, zones: &BTreeMap<&str, ListedGroups>, has_others: boo
                 dedicated += &allocated(zone, group, hosts.len(), terms);
             }
         }
-        if groups.is_empty() || (has_others && !groups.contains_key(&None)) {
+        if assumes_hosts(groups, has_others) {
             text += &format!("[[zones.hosts]]\n{ELASTIC}");
         }
     }
