@@ -222,3 +222,61 @@ fn traces_that_cannot_be_read() {
     fs::write(place.path().join("text.parquet"), "start_s").unwrap();
     assert!(run("text.parquet").contains("text.parquet"), "{}", run("text.parquet"));
 }
+
+/// A problem of any zone and of any host file has the place where a person mends it.
+#[test]
+fn problems_of_host_files_and_of_later_zones_have_their_own_place() {
+    let place = workplace();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    let zones = "\n[[zones]]\nname = \"use1-az2\"\n[[zones.hosts]]\nfile = \"a.csv\"\n[[zones.hosts]]\nfile = \"b.csv\"\n";
+    let scenario = fs::read_to_string(place.path().join("scenario.toml")).unwrap();
+    write("two.toml", &scenario.replace("\n[placement]", &format!("{zones}\n[placement]")));
+    let good = "name,vcpu,memory_gib\nh1,4,8\n# one more\n\nh2,4,8\n";
+    for (a, b, set, expected) in [
+        (
+            good,
+            "name,vcpu,memory_gib\nh3,4,8\n\nh2,4,8\n",
+            "seed=1",
+            "b.csv:4: `name`: found the host `h2` of",
+        ),
+        (
+            good,
+            "vcpu,memory_gib,types\n4,8,m5.large\n4,8,m5.lrge\n",
+            "seed=1",
+            "b.csv:3: `types`: found `m5.lrge`",
+        ),
+        (good, "vcpu,memory_gib,families\n4,8,m5|m77\n", "seed=1", "b.csv:2: `families`: found `m77`"),
+        ("vcpu,memory_gib\n4,8\n4,0\n", "vcpu,memory_gib\n4,8\n", "seed=1", "a.csv:3: `memory_gib`"),
+        (
+            good,
+            "vcpu,memory_gib\n4,8\n",
+            "zones.1.hosts.1.sockets=0",
+            "`--set zones.1.hosts.1.sockets=0`: found 0",
+        ),
+        (
+            good,
+            "vcpu,memory_gib\n4,8\n",
+            "zones.1.name='use1-az1'",
+            "`--set zones.1.name='use1-az1'`: found `use1-az1` twice",
+        ),
+    ] {
+        write("a.csv", a);
+        write("b.csv", b);
+        let text = message(place.path(), &["run", "two.toml", "--dry-run", "--set", set]);
+        assert!(text.contains(expected), "{expected} in {text}");
+        assert_eq!(text.matches("error: ").count(), 1, "{text}");
+    }
+    // By the line of the scenario where it says so.
+    write("a.csv", good);
+    write("b.csv", "vcpu,memory_gib\n4,8\n");
+    let text = fs::read_to_string(place.path().join("two.toml")).unwrap();
+    write("two.toml", &text.replace("file = \"b.csv\"\n", "file = \"b.csv\"\nsockets = 0\n"));
+    let line = fs::read_to_string(place.path().join("two.toml"))
+        .unwrap()
+        .lines()
+        .position(|line| line == "sockets = 0")
+        .unwrap()
+        + 1;
+    let text = message(place.path(), &["run", "two.toml", "--dry-run"]);
+    assert!(text.contains(&format!("two.toml:{line}:11: `zones.1.hosts.1.sockets`")), "{text}");
+}

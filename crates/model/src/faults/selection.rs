@@ -177,6 +177,7 @@ mod tests {
             hardware: None,
             numa_nodes: None,
             gpu_model: None,
+            line: 0,
         });
         let listed = HostGroup {
             hosts: Hosts::Listed(listed.to_vec()),

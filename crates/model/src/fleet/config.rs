@@ -2,7 +2,7 @@
 //!
 //! Problems carry the key path relative to the zone list (`0.hosts.1.count`); the scenario adds the place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -230,23 +230,39 @@ pub fn resolve(configs: &[ZoneConfig]) -> Result<Vec<Vec<HostGroup>>, Vec<Proble
             problems.push(Problem::new(Place::key("zones"), message));
         }
     }
-    problems.extend(hosts_named_twice(&zones));
+    if problems.is_empty() {
+        problems.extend(hosts_named_twice(configs, &zones));
+    }
     if problems.is_empty() { Ok(zones) } else { Err(problems) }
 }
 
-/// Returns a problem for each name that hosts of several files have.
-fn hosts_named_twice(zones: &[Vec<HostGroup>]) -> Vec<Problem> {
-    let mut names = BTreeSet::new();
-    let listed = zones.iter().flatten().filter_map(|group| match &group.hosts {
-        Hosts::Listed(rows) => Some(rows),
-        Hosts::Fixed { .. } | Hosts::Elastic { .. } => None,
+/// Returns the hosts of all host files, each with its file. The groups are those of the zones, in order.
+pub fn listed_hosts<'a>(
+    configs: &'a [ZoneConfig],
+    zones: &'a [Vec<HostGroup>],
+) -> impl Iterator<Item = (&'a Path, &'a ListedHost)> {
+    let groups = configs.iter().flat_map(|zone| &zone.hosts).zip(zones.iter().flatten());
+    let listed = groups.filter_map(|(config, group)| match (&config.file, &group.hosts) {
+        (Some(file), Hosts::Listed(rows)) => Some((file.as_path(), rows)),
+        _ => None,
     });
-    let twice = listed.flatten().filter_map(|row| row.name.as_ref()).filter(|name| !names.insert(*name));
-    let problem = |name: &String| {
-        let message = format!("found a host `{name}` in two host files, expected a name of its own");
-        Problem::new(Place::key("zones"), message)
-    };
-    twice.map(problem).collect()
+    listed.flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)))
+}
+
+/// Returns a problem for each name that hosts of several files have, at the later one.
+fn hosts_named_twice(configs: &[ZoneConfig], zones: &[Vec<HostGroup>]) -> Vec<Problem> {
+    let mut names: BTreeMap<&str, (&Path, u64)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (file, row) in listed_hosts(configs, zones) {
+        let Some(name) = &row.name else { continue };
+        let Some((earlier, line)) = names.insert(name, (file, row.line)) else { continue };
+        let message = format!(
+            "found the host `{name}` of {}:{line} again, expected a name of its own",
+            earlier.display()
+        );
+        problems.push(Problem::new(Place::file(file).at_line(row.line).at_key("name"), message));
+    }
+    problems
 }
 
 impl HostGroupConfig {

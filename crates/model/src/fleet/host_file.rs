@@ -160,6 +160,7 @@ impl Columns {
             hardware: self.hardware(table)?,
             gpu_model: text(self.gpu_model)?,
             numa_nodes,
+            line: table.row_place().line.unwrap_or(0),
         })
     }
 

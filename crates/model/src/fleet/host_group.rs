@@ -70,6 +70,8 @@ pub struct ListedHost {
     pub numa_nodes: Option<u8>,
     /// Model of its GPUs, if the file gives it.
     pub gpu_model: Option<String>,
+    /// Line of the file.
+    pub line: u64,
 }
 
 impl HostGroup {

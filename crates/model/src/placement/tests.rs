@@ -81,6 +81,7 @@ fn worlds() -> Vec<World> {
         hardware: None,
         numa_nodes: None,
         gpu_model: None,
+        line: 0,
     });
     let fractional = |random: &mut Stream| {
         let mut amounts = Resources::new(1 + random.below(9_000) as u32, 1 + random.below(40_000) as u32);

@@ -19,6 +19,7 @@ use plimsoll_model::autoscaling::config::AutoscalingGroup;
 use plimsoll_model::billing::BillingConfig;
 use plimsoll_model::fleet;
 use plimsoll_model::fleet::hardware::family_of;
+use plimsoll_model::fleet::host_group::HostGroup;
 use plimsoll_model::placement;
 use plimsoll_model::placement::strategy::Strategy;
 use plimsoll_model::pools;
@@ -50,7 +51,8 @@ pub(super) fn check(scenario: &Scenario, sort: RunSort) -> Vec<Problem> {
     check_name(&scenario.name, &mut problems);
     check_times(scenario, &mut problems);
     problems.extend(check_start(scenario));
-    problems.extend(fleet::config::resolve(&scenario.zones).err().unwrap_or_default());
+    let hosts = fleet::config::resolve(&scenario.zones);
+    problems.extend(hosts.as_ref().err().into_iter().flatten().cloned());
     let seed = Seed(scenario.seed);
     problems.extend(scenario.placement.numa.resolve().err());
     problems.extend(scenario.placement.prediction.validate());
@@ -71,7 +73,7 @@ pub(super) fn check(scenario: &Scenario, sort: RunSort) -> Vec<Problem> {
     problems.extend(objective::validate(&scenario.objectives));
     problems.extend(check_waiting(scenario));
     problems.extend(check_names(scenario));
-    problems.extend(check_hardware(scenario));
+    problems.extend(check_hardware(scenario, hosts.as_deref().unwrap_or_default()));
     check_demand(scenario, sort, &mut problems);
     problems
 }
@@ -126,19 +128,36 @@ fn check_start(scenario: &Scenario) -> Vec<Problem> {
 
 /// Checks that the families and types of hardware are those of the catalogue or of the scenario: a misspelt one would
 /// otherwise bar the types that were meant without a message.
-fn check_hardware(scenario: &Scenario) -> Vec<Problem> {
+fn check_hardware(scenario: &Scenario, hosts: &[Vec<HostGroup>]) -> Vec<Problem> {
     let own = || scenario.instance_types.iter().map(|own| own.name.as_str());
     let built_in = || catalogue::built_in().iter().map(|entry| entry.name.as_str());
     let types: BTreeSet<&str> = built_in().chain(own()).collect();
     let families: BTreeSet<&str> = types.iter().copied().map(family_of).collect();
     let mut problems = Vec::new();
+    let unknown = |place: Place, name: &str, what: &str, known: &BTreeSet<&str>| {
+        let message = format!("found `{name}`, expected {what} of the catalogue or of [[instance_types]]");
+        let mut problem = Problem::new(place, message);
+        problem.help = did_you_mean(name, known.iter().copied());
+        problem
+    };
+    let mut told = BTreeSet::new();
+    for (file, row) in fleet::config::listed_hosts(&scenario.zones, hosts) {
+        let place = |column: &str| Place::file(file).at_line(row.line).at_key(column);
+        if let Some(hardware) = &row.hardware {
+            let families_of_row =
+                hardware.families.iter().map(|name| ("families", "a family", &families, name));
+            let types_of_row = hardware.types.iter().map(|name| ("types", "an instance type", &types, name));
+            for (column, what, known, name) in families_of_row.chain(types_of_row) {
+                // A file that repeats a name has its first row told.
+                if !known.contains(name.as_str()) && told.insert((file, column, name)) {
+                    problems.push(unknown(place(column), name, what, known));
+                }
+            }
+        }
+    }
     let mut check = |key: String, name: &str, what: &str, known: &BTreeSet<&str>| {
         if !known.contains(name) {
-            let message =
-                format!("found `{name}`, expected {what} of the catalogue or of [[instance_types]]");
-            let mut problem = Problem::new(Place::key(&key), message);
-            problem.help = did_you_mean(name, known.iter().copied());
-            problems.push(problem);
+            problems.push(unknown(Place::key(&key), name, what, known));
         }
     };
     let mut check_all = |at: &str, of_families: &[String], of_types: &[String]| {

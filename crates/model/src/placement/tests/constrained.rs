@@ -108,6 +108,7 @@ fn fleet(divided: bool) -> Fleet {
         hardware: (i % 3 == 0).then(|| runs(&["b"])),
         numa_nodes: (divided && i % 5 == 0).then_some(4),
         gpu_model: (divided && i % 2 == 0).then(|| "P100".to_string()),
+        line: 0,
     };
     Fleet::new(&[
         vec![
