@@ -181,7 +181,10 @@ fn form_of(table: &Table) -> Result<TraceForm, Problem> {
                     "this is the format {0}: `plimsoll trace import --format {0}` makes it canonical",
                     format.name
                 )),
-                None => problem,
+                None => problem.with_help(
+                    "columns of other names are stated by `--columns start=NAME,end=NAME,…`, in a scenario by \
+                     `workload.trace_columns`; published traces are imported by `plimsoll trace import`",
+                ),
             })
         }
     }

@@ -166,7 +166,8 @@ fn a_header_that_is_no_trace_says_what_is_expected() {
     for (text, expected) in [
         (
             "a,b\n",
-            "t.csv:1: found the columns `a,b`, expected `start_s,end_s` (intervals) or `time_s,op,instance`",
+            "t.csv:1: found the columns `a,b`, expected `start_s,end_s` (intervals) or `time_s,op,instance` (operations)\n  \
+             help: columns of other names are stated by `--columns start=NAME,end=NAME,…`",
         ),
         ("start_s,end_s,time_s,op\n", "t.csv:1: found columns of both forms"),
         ("start_s,type\n", "t.csv:1: `end_s`: found no column `end_s` in `start_s,type`, expected it"),

@@ -25,10 +25,13 @@ impl Format {
             [format] => Ok(format),
             [] => {
                 // What cannot be read at all says more than that it has no format.
-                if !input.is_dir() {
-                    Table::open(input)?;
-                }
-                let message = "found none of the formats of traces, by its header and first rows";
+                let found = match input.is_dir() {
+                    true => "a folder".to_string(),
+                    false => format!("the columns `{}`", Table::open(input)?.header().join(",")),
+                };
+                let message = format!(
+                    "found {found}, expected one of the formats of traces, by its header and first rows"
+                );
                 let help = "name it by `--format`; `plimsoll list traces` lists them, and a table with other columns is read \
                             by `--columns`";
                 Err(Problem::new(Place::file(input), message).with_help(help).into())

@@ -428,9 +428,17 @@ fn file_of(folder: &Path, stem: &str) -> PathBuf {
 /// Returns the positions of a format's columns. The file must have them all and no other.
 fn find_columns(table: &Table, columns: &[&str]) -> Result<Vec<usize>, InputError> {
     let mut problems = Vec::new();
+    if columns.iter().all(|name| table.column(name).is_none()) {
+        let message =
+            format!("found the columns `{}`, expected `{}`", table.header().join(","), columns.join(","));
+        let help = "name another `--format` (`plimsoll list traces`), or leave it out: header and first rows show it";
+        return Err(Problem::new(table.header_place(), message).with_help(help).into());
+    }
     for name in table.header().iter().filter(|name| !columns.contains(&name.as_str())) {
         let expected = format!("found an unknown column, expected {}", columns.join(","));
-        problems.push(Problem::new(table.header_place().at_key(name), expected));
+        let mut problem = Problem::new(table.header_place().at_key(name), expected);
+        problem.help = did_you_mean(name, columns.iter().copied());
+        problems.push(problem);
     }
     for (_, name) in table.header().iter().enumerate().filter(|(i, _)| table.dates(*i) != Dates::None) {
         problems.push(Problem::new(table.header_place().at_key(name), "found timestamps, expected numbers"));

@@ -473,6 +473,12 @@ fn every_format_says_where_it_cannot_be_read() {
                 Ok(_) => assert!(MAY_BE_A_WORD.contains(&column), "{}: {column} {cell}", format.name),
             }
         }
+        // No column is one of the format's.
+        if parts.head.last().is_some_and(|header| header.starts_with(parts.columns[0])) {
+            let problem = import(format, "a,b\n1,2\n").unwrap_err().to_string();
+            let found = format!("{name}:1: found the columns `a,b`, expected `{}`", parts.columns.join(","));
+            assert!(problem.contains(&found) && problem.contains("plimsoll list traces"), "{problem}");
+        }
         // A column is missing, and one is unknown.
         if parts.head.last().is_some_and(|header| header.starts_with(parts.columns[0])) {
             let wrong = text.replacen(parts.columns[0], "nonsense", 1);
@@ -498,7 +504,8 @@ fn every_format_is_told_from_all_others_by_its_sample() {
         Format::of(&path).map(|format| format.name).map_err(|error| error.to_string())
     };
     let problem = of("a.csv", "a,b\n1,2\n").unwrap_err();
-    assert!(problem.contains("found none of the formats") && problem.contains("`--columns`"), "{problem}");
+    let found = "found the columns `a,b`, expected one of the formats";
+    assert!(problem.contains(found) && problem.contains("`--columns`"), "{problem}");
     // Rows whose sizes are those of either year.
     let problem = of("b.csv", "vm,s,d,0,300,1,1,1,Unknown,4,8\n").unwrap_err();
     assert!(problem.contains("`azure-vmtable-v1` or `azure-vmtable-v2`"), "{problem}");
