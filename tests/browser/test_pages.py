@@ -25,6 +25,16 @@ def test_a_page_fits_its_window(kind, look, pages, open_page, pictures):
     page.screenshot(path=pictures / f"{kind}-{look}.png", full_page=True)
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+def test_figures_of_a_check_are_read_without_scrolling_sideways(width, pages, open_page, pictures):
+    page = open_page(pages["check"], width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wider = "[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth + 1).length"
+    # Eight columns of numbers do not fit a phone; their frame scrolls there, not the page.
+    assert page.evaluate(wider) == 0 or width < 1000
+    page.screenshot(path=pictures / f"check-{width}.png", full_page=True)
+
+
 @every_page
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1000, 1400])

@@ -40,13 +40,70 @@ pub fn table(table: &ReportTable) -> Markup {
     }
 }
 
+/// Longest word of a path that is not broken within \[bytes\].
+const LONG_WORD: usize = 16;
+
+/// Returns a text that may be broken behind the dots of a path, and within the long names between them, so that the name of a metric need
+/// not make a table wider than the page.
+fn breakable(text: &str) -> Markup {
+    let is_path = text.contains('.') && !text.contains(char::is_whitespace);
+    let words = if is_path { text.split_inclusive('.').collect() } else { vec![text] };
+    let pieces = words.into_iter().flat_map(|word| match is_path && word.len() > LONG_WORD {
+        true => parts(word),
+        false => vec![word],
+    });
+    html! {
+        @for (i, piece) in pieces.enumerate() {
+            @if i > 0 { wbr; }
+            (piece)
+        }
+    }
+}
+
+/// Returns the parts of a name: before each capital letter that follows a small one, and behind each `_`.
+fn parts(name: &str) -> Vec<&str> {
+    let letters: Vec<(usize, char)> = name.char_indices().collect();
+    let begins = letters.windows(2).filter_map(|pair| {
+        let ((_, before), (at, letter)) = (pair[0], pair[1]);
+        (before == '_' || (before.is_lowercase() && letter.is_uppercase())).then_some(at)
+    });
+    let (mut parts, mut from) = (Vec::new(), 0);
+    for at in begins {
+        parts.push(&name[from..at]);
+        from = at;
+    }
+    parts.push(&name[from..]);
+    parts
+}
+
 fn cell(cell: &TableCell, right: bool) -> Markup {
     match cell {
-        TableCell::Text(text) => html! { td.right[right] { bdi { (text) } } },
+        TableCell::Text(text) => html! { td.right[right] { bdi { (breakable(text)) } } },
         TableCell::Number(value, words) => {
             let (better, worse) = (words.ends_with('▲'), words.ends_with('▼'));
             html! { td.right[right].better[better].worse[worse] data-value=(value) { (words) } }
         }
         TableCell::Empty => html! { td.right[right] {} },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_metric_may_be_broken_and_a_sentence_stays() {
+        for (text, expected) in [
+            ("launch.failed", "launch.<wbr>failed"),
+            (
+                "launch.failed_by_code.InsufficientFreeAddressesInSubnet",
+                "launch.<wbr>failed_by_code.<wbr>Insufficient<wbr>Free<wbr>Addresses<wbr>In<wbr>Subnet",
+            ),
+            ("fleet.hosts_with_an_instance", "fleet.<wbr>hosts_<wbr>with_<wbr>an_<wbr>instance"),
+            ("a sentence. And more", "a sentence. And more"),
+            ("InsufficientInstanceCapacity", "InsufficientInstanceCapacity"),
+        ] {
+            assert_eq!(breakable(text).into_string(), expected);
+        }
     }
 }
