@@ -92,6 +92,33 @@ fn threads_change_nothing() {
     assert_eq!(files("1"), files("4"));
 }
 
+/// Blocks of a trace are advised where the trace has some: days, else accounts, and none where instances are on hosts.
+#[test]
+fn another_demand_is_advised_where_the_trace_has_blocks_to_draw() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("scenario.toml"), OF_TRACE).unwrap();
+    let days: String =
+        (0..4).map(|day| format!("{},{},1,1\n", day * 86_400, day * 86_400 + 86_000)).collect();
+    let accounts: String = (0..40).map(|row| format!("{row},{},1,1,a{}\n", row + 5, row % 8)).collect();
+    for (trace, advised) in [
+        (format!("start_s,end_s,vcpu,memory_gib\n{days}"), Some("workload.replicate=days")),
+        (format!("start_s,end_s,vcpu,memory_gib,account\n{accounts}"), Some("workload.replicate=accounts")),
+        (format!("start_s,end_s,vcpu,memory_gib\n{}", &days[..days.find('\n').unwrap() + 1]), None),
+        ("time_s,op,instance,vcpu,memory_gib\n0,launch,a,1,1\n".to_string(), None),
+    ] {
+        fs::write(place.path().join("trace.csv"), &trace).unwrap();
+        let words = ["compare", "scenario.toml", "--strategies", "first-fit,best-fit", "--json"];
+        let output = plimsoll(place.path(), &words).output().unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let notes = told["notes"].to_string();
+        match advised {
+            Some(advised) => assert!(notes.contains(advised), "{trace}: {notes}"),
+            None => assert!(!notes.contains("replicate"), "{trace}: {notes}"),
+        }
+    }
+}
+
 #[test]
 fn a_trace_needs_one_run_where_nothing_is_random() {
     let place = workplace();
@@ -106,6 +133,8 @@ fn a_trace_needs_one_run_where_nothing_is_random() {
         (&1.0.into(), &true.into(), &"worse".into())
     );
     assert!(exact["notes"][0].as_str().unwrap().contains("exact for this demand"), "{exact:#}");
+    // The trace is shorter than two days and has one account: there are no blocks of it to draw.
+    assert!(!exact["notes"].to_string().contains("replicate"), "{exact:#}");
 
     let mixed = json(place.path(), &["--strategies", "best-fit,random", "-R", "6"]);
     assert_eq!(

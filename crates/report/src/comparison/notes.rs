@@ -9,6 +9,8 @@ use plimsoll_base::units::figures::{grouped, span};
 use plimsoll_experiment::comparison::{Comparison, ComparisonRow};
 use plimsoll_experiment::statistics::{DemandSampling, Normality, SHAPED, TELLING, Variety};
 use plimsoll_experiment::verdict::{Certainty, Reason, Verdict};
+use plimsoll_model::workload::trace::resample::Replicate;
+use plimsoll_sim::scenario::Scenario;
 
 /// Returns the notes on the tables: what the runs warned of, their confidence and their limits.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
@@ -26,6 +28,19 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
     warned.into_iter().chain(notes.into_iter().flatten()).collect()
 }
 
+/// Returns the blocks of a trace that may be drawn anew: its days, else its accounts; `None` for a trace that is too short for that,
+/// has instances on hosts, or is of operations.
+fn draws_blocks(scenario: &Scenario) -> Option<Replicate> {
+    scenario.workload.trace.as_ref()?;
+    [Replicate::Days, Replicate::Accounts].into_iter().find(|replicate| {
+        let mut drawn = scenario.clone();
+        drawn.workload.replicate = Some(*replicate);
+        // The first call is there when the trace has been read and divided.
+        let first = drawn.demand().and_then(|(mut directory, mut demand)| demand.next(&mut directory));
+        first.is_ok()
+    })
+}
+
 fn demand(comparison: &Comparison) -> String {
     let arms = &comparison.arms;
     let names = |certain: bool| {
@@ -40,8 +55,10 @@ fn demand(comparison: &Comparison) -> String {
              demand; it says nothing of another",
             certain_demand(&arms[0].scenario)
         );
-        return match arms[0].scenario.workload.trace {
-            Some(_) => format!("{exact}, such as `--set workload.replicate=days` draws from it."),
+        return match draws_blocks(&arms[0].scenario) {
+            Some(replicate) => {
+                format!("{exact}, such as `--set workload.replicate={}` draws from it.", replicate.name())
+            }
             None => format!("{exact}."),
         };
     }
@@ -128,7 +145,8 @@ fn record(comparison: &Comparison) -> Option<String> {
     })
 }
 
-fn precision(comparison: &Comparison) -> Option<String> {
+/// Returns a sentence on the precision that was asked for, if any was.
+pub fn precision(comparison: &Comparison) -> Option<String> {
     let replications = comparison.replications();
     comparison.precise.map(|reached| match reached {
         true => format!("The precision asked for is reached with {replications} replications."),
