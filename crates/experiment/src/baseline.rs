@@ -365,7 +365,7 @@ impl Line {
             let message = format!("found better = `{}` for `{name}`", self.better);
             return refuse("metrics", message, Some("write `higher`, `lower` or `neither`".to_string()));
         };
-        match self.tolerance.as_deref().map_or(Ok(Margin::NONE), Margin::parse) {
+        match self.tolerance.as_deref().map_or(Ok(Margin::NONE), Margin::parse_tolerance) {
             Ok(margin) => Ok(Held { value: self.value, better, margin }),
             Err(expected) => refuse("metrics", format!("the tolerance of `{name}`: {expected}"), None),
         }
