@@ -493,6 +493,41 @@ fn a_fleet_is_described_as_it_stands() {
         ));
 }
 
+/// What there is of each zone, and of a fleet that has one host alone.
+#[test]
+fn a_fleet_is_described_by_zone_and_a_single_host_as_what_cannot_be_lost() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("machines.csv", "VM,Host,vCPU,RAM GB\na,h1,4,16\nb,h2,8,32\n");
+    write("hosts.csv", "Hostname,Cores,RAM GB,Zone\nh1,16,64,east\nh2,16,64,west\nh3,16,64,west\n");
+    import(place.path(), "csv", &["machines.csv", "hosts.csv"], &[]);
+    let told = |options: &[&str]| {
+        let words = [&["describe", "out/scenario.toml"], options].concat();
+        String::from_utf8(plimsoll(place.path(), &words).output().unwrap().stdout).unwrap()
+    };
+    let data: Value = serde_json::from_str(&told(&["--json"])).unwrap();
+    let zones: Vec<Value> = (data["zones"].as_array().unwrap().iter())
+        .map(|zone| json!([zone["zone"], zone["hosts"], zone["vcpu"], zone["vcpu_used"]]))
+        .collect();
+    assert_eq!(zones, [json!(["east", 1, 16.0, 4.0]), json!(["west", 2, 32.0, 8.0])]);
+    let text = told(&[]);
+    let row =
+        text.lines().find(|line| line.trim_start().starts_with("west ") && line.contains("96")).unwrap();
+    assert_eq!(
+        row.split_whitespace().collect::<Vec<_>>(),
+        ["west", "2", "1", "25.00", "%", "25.00", "%", "24", "96"],
+        "{text}"
+    );
+
+    fs::remove_dir_all(place.path().join("out")).unwrap();
+    write("machines.csv", "VM,Host,vCPU,RAM GB\na,h1,4,16\n");
+    write("hosts.csv", "Hostname,Cores,RAM GB\nh1,16,64\n");
+    import(place.path(), "csv", &["machines.csv", "hosts.csv"], &[]);
+    let text = told(&[]);
+    assert!(text.contains("The only host cannot be lost: nothing survives it."), "{text}");
+    assert!(text.contains("nothing is left") && !text.contains("vCPU free"), "{text}");
+}
+
 /// An export without `OwnerId` has instances of no account, which stay on their dedicated hosts.
 #[test]
 fn dedicated_hosts_of_no_known_account_keep_what_is_on_them() {

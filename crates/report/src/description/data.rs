@@ -21,6 +21,8 @@ pub struct DescriptionData {
     pub scenario: String,
     /// Hosts of all groups.
     pub fleet: UseData,
+    /// Zones, in the order of the scenario.
+    pub zones: Vec<ZoneData>,
     /// Host groups, in the order of the scenario.
     pub groups: Vec<GroupData>,
     /// vCPU that is free where memory is too short for the smallest type.
@@ -60,6 +62,16 @@ pub struct UseData {
     pub gpu: f64,
     /// GPU in use.
     pub gpu_used: f64,
+}
+
+/// Zone.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ZoneData {
+    /// Name.
+    pub zone: String,
+    /// Hosts of all its groups and their use.
+    #[serde(flatten)]
+    pub usage: UseData,
 }
 
 /// Host group.
@@ -146,17 +158,13 @@ impl DescriptionData {
                 sku: kinds.names[usize::from(*kind)].clone(),
                 usage: UseData::of(totals),
             });
-        let mut fleet = Totals::default();
-        described
-            .groups
-            .iter()
-            .for_each(|group| fleet.0.iter_mut().zip(group.0).for_each(|(sum, own)| *sum += own));
         let account = |id: usize| directory.accounts()[id].clone();
         DescriptionData {
             schema: SCHEMA.to_string(),
             scenario: scenario.name.clone(),
+            zones: zones_of(scenario, &described.groups),
             groups: groups.collect(),
-            fleet: UseData::of(&fleet),
+            fleet: UseData::of(&sum(&described.groups)),
             vcpu_stranded: cores(sample.vcpu_stranded_milli),
             memory_stranded_gib: gib(sample.memory_stranded_mib),
             hosts_compacted: described.headroom.hosts_compacted,
@@ -179,6 +187,23 @@ impl DescriptionData {
                 .collect(),
         }
     }
+}
+
+/// Returns the use of each zone, whose host groups follow each other.
+fn zones_of(scenario: &Scenario, groups: &[Totals]) -> Vec<ZoneData> {
+    let mut rest = groups;
+    let zones = scenario.zones.iter().map(|zone| {
+        let (own, others) = rest.split_at(zone.hosts.len().min(rest.len()));
+        rest = others;
+        ZoneData { zone: zone.name.clone(), usage: UseData::of(&sum(own)) }
+    });
+    zones.collect()
+}
+
+fn sum(groups: &[Totals]) -> Totals {
+    let mut sum = Totals::default();
+    groups.iter().for_each(|group| sum.0.iter_mut().zip(group.0).for_each(|(sum, own)| *sum += own));
+    sum
 }
 
 impl UseData {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::data::{DescriptionData, GroupData, HoldingData, LossData, TypeData, UseData};
+use super::data::{DescriptionData, GroupData, HoldingData, LossData, TypeData, UseData, ZoneData};
 use crate::format::amount;
 use crate::table::{ReportTable, TableCell};
 use crate::terminal::{numbers, wrapped};
@@ -15,7 +15,7 @@ const MOST_ROWS: usize = 12;
 pub fn text(data: &DescriptionData, width: u16) -> String {
     let width = usize::from(width);
     let mut text = format!("{}\n\n", wrapped(&headline(data), width));
-    for table in [groups(data), accounts(data), types(data), losses(data)] {
+    for table in [zones(data), groups(data), accounts(data), types(data), losses(data)] {
         if !table.rows.is_empty() {
             let _ = writeln!(text, "{}\n", numbers(&table).trim_fmt());
         }
@@ -38,13 +38,21 @@ fn headline(data: &DescriptionData) -> String {
         grouped(data.fleet.hosts),
         counted(instances, "instance"),
         counted(data.accounts.len() as u64, "account"),
-        data.losses.iter().map(verdict).collect::<Vec<_>>().join(" ")
+        verdicts(data)
     )
 }
 
 /// Returns a number of things: `1 account`, `2 accounts`.
 fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// Returns a sentence on each loss; of a single host that nothing survives it.
+fn verdicts(data: &DescriptionData) -> String {
+    if data.fleet.hosts == 1 {
+        return "The only host cannot be lost: nothing survives it.".to_string();
+    }
+    data.losses.iter().map(verdict).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns a sentence on what a loss would do.
@@ -63,11 +71,35 @@ fn verdict(loss: &LossData) -> String {
     }
 }
 
-fn groups(data: &DescriptionData) -> ReportTable {
-    let share = |used: f64, all: f64| match all > 0.0 {
+/// Returns the table of the zones, where there are several.
+fn zones(data: &DescriptionData) -> ReportTable {
+    let row = |zone: &ZoneData| {
+        let usage = &zone.usage;
+        let free = |all: f64, used: f64| TableCell::Number(all - used, amount(all - used, ""));
+        vec![
+            TableCell::text(&zone.zone),
+            TableCell::count(usage.hosts),
+            TableCell::count(usage.hosts_used),
+            share(usage.vcpu_used, usage.vcpu),
+            share(usage.memory_used_gib, usage.memory_gib),
+            free(usage.vcpu, usage.vcpu_used),
+            free(usage.memory_gib, usage.memory_used_gib),
+        ]
+    };
+    let shown = if data.zones.len() > 1 { &data.zones[..] } else { &[] };
+    let header = ["zone", "hosts", "with instances", "vCPU in use", "memory in use", "vCPU free", "GiB free"];
+    let table = ReportTable::new("Zones", header, shown.iter().take(MOST_ROWS).map(row).collect());
+    left_out(table, shown.len(), "zones")
+}
+
+fn share(used: f64, all: f64) -> TableCell {
+    match all > 0.0 {
         true => TableCell::Number(used / all, percent(used / all)),
         false => TableCell::Empty,
-    };
+    }
+}
+
+fn groups(data: &DescriptionData) -> ReportTable {
     let of = |name: String, usage: &UseData| {
         vec![
             TableCell::text(name),
@@ -108,7 +140,8 @@ fn holding(held: &HoldingData) -> Vec<TableCell> {
 
 fn types(data: &DescriptionData) -> ReportTable {
     let row = |of: &TypeData| {
-        let after = of.fit_after_loss_of_host.map_or(TableCell::Empty, TableCell::count);
+        let nothing = if data.fleet.hosts <= 1 { "nothing is left" } else { "" };
+        let after = of.fit_after_loss_of_host.map_or(TableCell::text(nothing), TableCell::count);
         holding(&of.holding).into_iter().chain([TableCell::count(of.fit), after]).collect()
     };
     let header = ["type", "instances", "vCPU", "memory GiB", "hosts", "still fit", "after loss of a host"];
