@@ -42,7 +42,7 @@ fn settings(sizing: &SizingData) -> Table {
 
 fn curve(sizing: &SizingData) -> Table {
     let with_hosts = sizing.varies_hosts();
-    let mut header = vec!["value", "runs", "meet it", "mean", "interval"];
+    let mut header = vec!["value", "runs", "met", "mean", "interval"];
     if with_hosts {
         header.extend(["hosts", "lower bound"]);
     }
