@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::input::{InputError, Place, Problem};
 use crate::table::Table;
+use crate::workload::trace::reading::TraceReading;
 
 /// Greatest size of a TOML file that is looked into \[bytes\].
 const LONGEST_TOML: u64 = 16 << 20;
@@ -86,6 +87,19 @@ impl FileKind {
             ),
             FileKind::Hosts => "a scenario names it as `file` of [[zones.hosts]]".to_string(),
         }
+    }
+}
+
+/// Refuses a file that is plainly no trace. What is stated about the columns of its time goes before what its header looks like.
+///
+/// # Errors
+/// Names the kind that was found, and the command for it.
+pub fn expect_trace(path: &Path, reading: &TraceReading) -> Result<(), InputError> {
+    let states_time =
+        ["start", "start_s", "time", "time_s"].iter().any(|column| reading.columns.0.contains_key(*column));
+    match states_time && FileKind::of(path) == Some(FileKind::Hosts) {
+        true => Ok(()),
+        false => expect(path, FileKind::Trace),
     }
 }
 

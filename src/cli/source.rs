@@ -46,8 +46,10 @@ impl ScenarioSource {
                 .with_help("write it to a file first: … | tee mine.csv | plimsoll trace describe -")
                 .into());
         }
-        let kind = if self.hosts.is_some() { FileKind::Trace } else { FileKind::Scenario };
-        file_kind::expect(&file, kind)?;
+        match self.hosts.is_some() {
+            true => file_kind::expect_trace(&file, &self.reading.settings())?,
+            false => file_kind::expect(&file, FileKind::Scenario)?,
+        }
         Ok(file)
     }
 

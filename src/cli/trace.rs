@@ -127,7 +127,7 @@ fn import(args: &ImportArgs) -> Result<(), InputError> {
 }
 
 fn description(args: &DescribeArgs) -> Result<impl Display + Serialize, InputError> {
-    file_kind::expect(&args.trace, FileKind::Trace)?;
+    file_kind::expect_trace(&args.trace, &args.reading.settings())?;
     let types = match &args.scenario {
         Some(path) => {
             let scenario = Scenario::read(path, &Overrides::default())?;
