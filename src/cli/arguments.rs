@@ -25,7 +25,7 @@ pub struct Overriding {
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Seed of every random draw, instead of the scenario's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed)]
     pub seed: Option<u64>,
 }
 
@@ -61,9 +61,9 @@ impl ReadingOptions {
 #[derive(Args, Debug)]
 pub struct Common {
     /// Threads to use, no more than there are processors [default: all]; results never depend on them
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     threads: Option<NonZero<usize>>,
-    /// Print nothing but errors: no summary, no progress
+    /// Print nothing but errors and the reason of a check that failed: no summary, no progress
     #[arg(short, long)]
     pub quiet: bool,
     /// Print the summary as JSON on standard output, and nothing else there
@@ -82,6 +82,13 @@ impl Common {
     pub fn limit_threads(&self) {
         // It fails only when the pool is there already, which nothing before this makes.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(self.threads()).build_global();
+    }
+
+    /// Tells the reason of a check that failed where nothing else is printed.
+    pub fn tell_failure(&self, reason: impl FnOnce() -> String) {
+        if self.quiet {
+            output::tell(&format!("{}\n", reason().trim_end()));
+        }
     }
 
     /// Prints the result of an experiment: as JSON for a program, as text of a width for a person, or not at all.
@@ -126,7 +133,7 @@ pub struct Experiment {
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// Replications, with the seeds from the scenario's on
-    #[arg(short = 'R', long, value_name = "N", default_value = "10", value_parser = replications, allow_negative_numbers = true)]
+    #[arg(short = 'R', long, value_name = "N", default_value = "10", value_parser = replications)]
     pub replications: NonZero<usize>,
     /// Confidence level of the intervals
     #[arg(long, value_name = "SHARE", default_value = "95%", value_parser = confidence)]
@@ -149,6 +156,16 @@ pub fn check_checkpoint_dir(folder: &Path, result: &Path) -> Result<(), InputErr
 
 /// Most replications: their figures are kept in memory side by side.
 const MOST_REPLICATIONS: usize = 1_000_000;
+
+/// Reads a seed.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", grouped(u64::MAX)))
+}
+
+/// Reads a number of things of which there is one at least.
+pub fn at_least_one(text: &str) -> Result<NonZero<usize>, String> {
+    text.parse().map_err(|_| "expected a whole number of 1 or more".to_string())
+}
 
 /// Reads a number of replications.
 pub fn replications(text: &str) -> Result<NonZero<usize>, String> {

@@ -49,7 +49,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "update")]
     metrics: Vec<String>,
     /// Tolerance to the bad of every figure that has none in the baseline: a share such as 1%, or a number in its unit
-    #[arg(long, value_name = "MARGIN", value_parser = Margin::parse, conflicts_with = "update")]
+    #[arg(long, value_name = "MARGIN", value_parser = Margin::parse_tolerance, conflicts_with = "update")]
     tolerance: Option<Margin>,
     /// Print Markdown, for the summary of a job or a pull request
     #[arg(long, conflicts_with_all = ["json", "update"])]
@@ -108,11 +108,14 @@ pub fn main(args: &CheckArgs) -> Result<Conclusion, InputError> {
         (true, _) => {
             output::print_json(&report::json(&check))?;
         }
-        // A failing check is never silent.
-        (false, true) if !check.fails => {}
+        (false, true) => {}
         _ => output::print(&text)?,
     }
-    Ok(if check.fails { Conclusion::CheckFailed } else { Conclusion::Done })
+    if !check.fails {
+        return Ok(Conclusion::Done);
+    }
+    args.common.tell_failure(|| terminal::reason(&check));
+    Ok(Conclusion::CheckFailed)
 }
 
 /// Rewrites the baseline, or makes it.

@@ -102,7 +102,11 @@ pub fn main(args: &CompareArgs) -> Result<Conclusion, InputError> {
             |width| comparison::terminal::text(&comparison, width),
         )?;
     }
-    Ok(if comparison.precise == Some(false) { Conclusion::CheckFailed } else { Conclusion::Done })
+    if comparison.precise != Some(false) {
+        return Ok(Conclusion::Done);
+    }
+    args.experiment.common.tell_failure(|| comparison::terminal::reason(&comparison));
+    Ok(Conclusion::CheckFailed)
 }
 
 fn design(args: &CompareArgs) -> Result<Design, InputError> {

@@ -22,6 +22,7 @@ mod log;
 mod machine;
 mod merge;
 mod moment;
+mod negative;
 mod new;
 mod output;
 mod panic;
@@ -71,6 +72,8 @@ enum Conclusion {
     Done,
     /// A check failed; the command has said why.
     CheckFailed,
+    /// Input was wrong; the command has said what.
+    InputWrong,
 }
 
 impl From<()> for Conclusion {
@@ -85,6 +88,7 @@ impl From<Conclusion> for ExitCode {
         match conclusion {
             Conclusion::Done => ExitCode::SUCCESS,
             Conclusion::CheckFailed => ExitCode::from(EXIT_CHECK),
+            Conclusion::InputWrong => ExitCode::from(EXIT_INPUT),
         }
     }
 }
@@ -144,7 +148,7 @@ pub fn main() -> ExitCode {
     interrupt::listen();
     #[cfg(feature = "tracing")]
     log::begin();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(negative::attached(std::env::args_os().collect(), &command())) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
@@ -226,5 +230,28 @@ mod tests {
     #[test]
     fn the_definition_of_the_commands_is_sound() {
         super::command().debug_assert();
+    }
+
+    /// Calls something with each command and the words that lead to it.
+    fn walk(command: &clap::Command, path: &str, each: &mut dyn FnMut(&clap::Command, &str)) {
+        each(command, path);
+        for below in command.get_subcommands() {
+            walk(below, &format!("{path} {}", below.get_name()), each);
+        }
+    }
+
+    #[test]
+    fn every_command_and_every_option_says_what_it_is() {
+        let mut silent = Vec::new();
+        walk(&super::command(), "plimsoll", &mut |command, path| {
+            if command.get_about().is_none() {
+                silent.push(path.to_string());
+            }
+            let without_help = command
+                .get_arguments()
+                .filter(|argument| argument.get_help().is_none_or(|help| help.to_string().trim().is_empty()));
+            silent.extend(without_help.map(|argument| format!("{path} {argument}")));
+        });
+        assert_eq!(silent, [] as [String; 0]);
     }
 }

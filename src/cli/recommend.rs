@@ -44,7 +44,7 @@ pub struct RecommendArgs {
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     assume: Vec<Assumption>,
     /// The most runs
-    #[arg(long, value_name = "RUNS", default_value = "2000")]
+    #[arg(long, value_name = "RUNS", default_value = "2000", value_parser = arguments::at_least_one)]
     budget: NonZero<usize>,
     #[command(flatten)]
     more: arguments::MoreReplications,
@@ -102,7 +102,11 @@ pub fn main(args: &RecommendArgs) -> Result<Conclusion, InputError> {
         || recommendation::RecommendationData::of(&found),
         |width| recommendation::terminal::text(&found, width),
     )?;
-    Ok(if found.recommended().is_some() { Conclusion::Done } else { Conclusion::CheckFailed })
+    if found.recommended().is_some() {
+        return Ok(Conclusion::Done);
+    }
+    args.experiment.common.tell_failure(|| recommendation::RecommendationData::of(&found).answer_in_words);
+    Ok(Conclusion::CheckFailed)
 }
 
 fn plan(args: &RecommendArgs) -> RecommendationPlan {

@@ -53,7 +53,21 @@ pub fn main(args: &ReproduceArgs) -> Result<Conclusion, InputError> {
         output::print(&tell(&figures, output::width()))?;
     }
     let holds = figures.iter().all(PublishedFigure::holds);
-    Ok(if holds { Conclusion::Done } else { Conclusion::CheckFailed })
+    if holds {
+        return Ok(Conclusion::Done);
+    }
+    args.common.tell_failure(|| {
+        let off = figures.iter().filter(|figure| !figure.holds());
+        let off: Vec<&str> = off.map(|figure| figure.name.as_str()).collect();
+        format!(
+            "{}: {} of {} figures are not those published: {}",
+            study.name,
+            off.len(),
+            figures.len(),
+            off.join(", ")
+        )
+    });
+    Ok(Conclusion::CheckFailed)
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), InputError> {

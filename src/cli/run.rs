@@ -251,10 +251,11 @@ fn check_objectives(scenario: &Scenario, args: &RunArgs) -> Result<(), InputErro
 /// Returns the conclusion on the objectives, where they are enforced.
 fn conclude(run: &Run<'_>, args: &RunArgs) -> Conclusion {
     let judged = || objective::judge(run.scenario, &Figures::of(run));
-    match args.enforce_objectives && judged().iter().any(|judged| !judged.met) {
-        true => Conclusion::CheckFailed,
-        false => Conclusion::Done,
+    if !args.enforce_objectives || judged().iter().all(|judged| judged.met) {
+        return Conclusion::Done;
     }
+    args.common.tell_failure(|| format!("{}: {}", run.scenario.name, terminal::reason(run)));
+    Conclusion::CheckFailed
 }
 
 /// Begins a run at time zero or at a checkpoint; it will write the checkpoints that were asked for.

@@ -68,7 +68,7 @@ struct ExecArgs {
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
     /// Number of the run, from 0
-    #[arg(long, value_name = "I")]
+    #[arg(long, value_name = "I", value_parser = index)]
     index: usize,
     /// Folder of runs, for `plimsoll merge` [default: results/runs/<sweep name>-parts/]
     #[arg(short, long, value_name = "DIR")]
@@ -222,4 +222,9 @@ fn parts(plan: &Plan) -> PathBuf {
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
+}
+
+/// Reads the number of a run.
+fn index(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "expected the number of a run of the plan, from 0".to_string())
 }

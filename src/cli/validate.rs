@@ -32,7 +32,7 @@ Examples:
   plimsoll validate mine.toml mine-trace.csv
   plimsoll validate --json mine.toml     for editors: every problem with line and column
 
-Exit codes: 0 all is well, 1 something is wrong.")]
+Exit codes: 0 all is well, 2 something is wrong.")]
 pub struct ValidateArgs {
     /// The files
     #[arg(value_name = "FILE", required = true)]
@@ -109,7 +109,7 @@ pub fn main(args: &ValidateArgs) -> Result<Conclusion, InputError> {
     }
     Ok(match findings.iter().all(|finding| finding.valid) {
         true => Conclusion::Done,
-        false => Conclusion::CheckFailed,
+        false => Conclusion::InputWrong,
     })
 }
 

@@ -113,7 +113,7 @@ fn everything_wrong_is_told_to_editors_with_line_and_column() {
     fs::write(place.path().join("bad.csv"), "start_s,end_s,type\n0,10,m5.large\n5,1,m5.large\n").unwrap();
     let (code, printed, errors) =
         said(place.path(), &["validate", "--json", "bad.toml", "scenario.toml", "bad.csv", "none.csv"]);
-    assert_eq!((code, errors.as_str()), (1, ""));
+    assert_eq!((code, errors.as_str()), (2, ""));
     let files: Value = serde_json::from_str(&printed).unwrap();
     let files = files["files"].as_array().unwrap();
     let valid: Vec<&Value> = files.iter().map(|file| &file["valid"]).collect();

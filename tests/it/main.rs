@@ -26,6 +26,7 @@ mod dependencies;
 mod determinism;
 mod divided;
 mod ec2_rules_billing;
+mod endings;
 mod event_trace;
 mod explain;
 mod extension;

@@ -24,6 +24,26 @@ pub fn text(check: &CheckData) -> String {
     text
 }
 
+/// Figures that the reason of a failed check names.
+const MOST_NAMED: usize = 5;
+
+/// Returns why a check failed in a line: the figures that differ by more than is allowed.
+pub fn reason(check: &CheckData) -> String {
+    let failing: Vec<&CheckedData> = check.figures.iter().filter(|checked| checked.fails).collect();
+    let name = |checked: &&CheckedData| {
+        let unit = checked.unit.as_str();
+        let absent = if metric::is_first_time(&checked.metric) { "never" } else { "none" };
+        let result = checked.result.map_or(absent.to_string(), |result| amount(result, unit));
+        format!("{} {result} for {}", checked.metric, amount(checked.baseline, unit))
+    };
+    let named: Vec<String> = failing.iter().take(MOST_NAMED).map(name).collect();
+    let more = match failing.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}: {}{more}", words::verdict(check), named.join(", "))
+}
+
 /// Greatest length of the name of a figure on one line; of a longer name the last word has a line of its own.
 const NAME_LENGTH: usize = 34;
 

@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 
 use super::ComparisonData;
-use super::view;
+use super::{notes, view};
 use crate::table::{self, TableCell};
 use crate::terminal::{ruled, wrapped};
 use plimsoll_experiment::Comparison;
 
 /// Rows of details that a screen or two takes; of more, the overview is shown.
 const DETAILS_MOST: usize = 36;
+
+/// Returns why a comparison is not what was asked for: a sentence on its precision.
+pub fn reason(comparison: &Comparison) -> String {
+    notes::precision(comparison).unwrap_or_default()
+}
 
 /// Returns the comparison, at most `width` characters wide where words allow it.
 pub fn text(comparison: &Comparison, width: u16) -> String {

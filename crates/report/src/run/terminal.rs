@@ -14,6 +14,11 @@ use plimsoll_sim::summary::Run;
 /// Greatest width of the first columns, which are as wide as the widest of them, so that columns are aligned.
 const FIRST_COLUMN_MOST: u16 = 44;
 
+/// Returns the answer of a run alone, which says what objectives it misses.
+pub fn reason(run: &Run<'_>) -> String {
+    unmarked(&RunView::of(&Summary::of(run)).answer)
+}
+
 /// Returns the summary of a run, with the breakdowns that are asked for, at most `width` characters wide where words allow it.
 pub fn text(run: &Run<'_>, by: &[BreakdownBy], width: u16) -> String {
     let summary = Summary::of(run);
