@@ -493,7 +493,7 @@ fn a_fleet_is_described_as_it_stands() {
         ));
 }
 
-/// What there is of each zone, and of a fleet that has one host alone.
+/// Zones of a fleet, and a fleet of one host.
 #[test]
 fn a_fleet_is_described_by_zone_and_a_single_host_as_what_cannot_be_lost() {
     let place = tempfile::tempdir().unwrap();

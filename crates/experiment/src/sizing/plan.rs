@@ -94,7 +94,7 @@ impl SizingResult {
 pub struct SettingBound {
     /// The value.
     pub most: SettingValue,
-    /// What the scenario says of a step more.
+    /// Error that the scenario gives of a step more.
     pub beyond: InputError,
 }
 
