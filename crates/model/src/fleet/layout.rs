@@ -73,12 +73,6 @@ impl<'a> Layouts<'a> {
         &self.skus[host.sku.0 as usize]
     }
 
-    /// Returns true if no host is divided.
-    #[inline]
-    pub fn are_undivided(&self) -> bool {
-        self.parts.is_empty()
-    }
-
     /// Returns the room on the parts of a host; `None` where it is not divided.
     #[inline]
     pub fn parts(&self, id: HostId, host: &Host) -> Option<&'a Parts> {

@@ -11,7 +11,7 @@ use crate::fleet::topology::{NodeOrder, Parts, Topology};
 use plimsoll_base::units::{Footprint, HostId, RESOURCES, Resources};
 
 /// Room left on a host.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Room {
     /// Free amounts. Network bandwidth is `u32::MAX` where it has no limit.
     pub free: Resources,
@@ -19,8 +19,8 @@ pub struct Room {
     pub instances: u32,
     /// Number of the set of types that the host runs.
     pub hardware: u8,
-    /// Division of the host and the room on its parts, if it is divided. Few are, and maps of rooms move them often.
-    pub parts: Option<Box<(Topology, Parts)>>,
+    /// Division of the host and the room on its parts, if it is divided.
+    pub parts: Option<(Topology, Parts)>,
 }
 
 impl Room {
@@ -31,7 +31,7 @@ impl Room {
             free: sku.capacity,
             instances: sku.max_instances,
             hardware: sku.hardware,
-            parts: (!topology.is_flat()).then(|| Box::new((topology, topology.empty()))),
+            parts: (!topology.is_flat()).then(|| (topology, topology.empty())),
         }
     }
 
@@ -41,12 +41,12 @@ impl Room {
         let Room { free, instances, hardware, parts } = self;
         let is_enough = free.covers(&share.amounts) && *instances > 0;
         let has_parts = |(topology, parts): &(Topology, Parts)| parts.have_room(topology, &share.footprint());
-        is_enough && share.barred >> hardware & 1 == 0 && parts.as_deref().is_none_or(has_parts)
+        is_enough && share.barred >> hardware & 1 == 0 && parts.as_ref().is_none_or(has_parts)
     }
 
     /// Returns the number of instances of a type that the host takes.
     pub fn fits(&self, share: &Share) -> u64 {
-        match (share.barred >> self.hardware & 1 == 1, self.parts.as_deref()) {
+        match (share.barred >> self.hardware & 1 == 1, &self.parts) {
             (true, _) => 0,
             (false, None) => self.holds(&share.amounts),
             (false, Some((topology, parts))) => {
@@ -72,19 +72,17 @@ impl Room {
 
     /// Returns what is left after `count` instances of a type, which fit.
     pub fn less(&self, share: &Share, count: u64) -> Room {
-        let parts = self.parts.as_deref().map(|(topology, parts)| {
+        let parts = self.parts.as_ref().map(|(topology, parts)| {
             let (left, placed) = filled(topology, parts, &share.footprint(), count);
             assert_eq!(placed, count, "no more is taken than fits");
-            Box::new((*topology, left))
+            (*topology, left)
         });
         Room { parts, ..self.less_amounts(&share.amounts, count) }
     }
 
-    /// Returns what is left but for the parts.
     fn less_amounts(&self, request: &Resources, count: u64) -> Room {
         let count = u32::try_from(count).expect("what fits on a host is counted in 32 bits");
-        let Room { free, instances, hardware, parts: _ } = *self;
-        let mut left = Room { free, instances, hardware, parts: None };
+        let mut left = *self;
         for i in 0..RESOURCES {
             if left.free.0[i] != u32::MAX {
                 let taken = request.0[i].checked_mul(count);
@@ -114,7 +112,7 @@ fn filled(topology: &Topology, parts: &Parts, footprint: &Footprint, most: u64) 
 }
 
 /// Equal hosts.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HostClass {
     /// Room that each of them still has.
     pub room: Room,
@@ -141,21 +139,20 @@ pub fn room_of(id: HostId, fleet: &Fleet) -> Option<Room> {
         most => most - host.instances,
     };
     let takes_any = host.state == HostState::Active && host.pool == Pool::Shared;
-    let parts = fleet.layouts().parts(id, host).map(|parts| Box::new((sku.topology, *parts)));
+    let parts = fleet.layouts().parts(id, host).map(|parts| (sku.topology, *parts));
     takes_any.then_some(Room { free: host.free, instances, hardware: sku.hardware, parts })
 }
 
-/// Returns true if two active hosts are alike in all that a census tells apart.
+/// Returns true if two hosts are alike in all that a census tells apart.
 #[inline]
 fn are_alike((a, of_a): (HostId, &Host), (b, of_b): (HostId, &Host), layouts: Layouts<'_>) -> bool {
-    // Nearly all are equal in everything, and not divided.
-    if layouts.are_undivided() && of_a == of_b {
-        return true;
-    }
+    // Most neighbours are equal in everything.
     let counts_instances = || layouts.sku(of_a).max_instances != u32::MAX;
-    (of_a.free, of_a.sku, of_a.pool) == (of_b.free, of_b.sku, of_b.pool)
-        && (of_a.instances == of_b.instances || !counts_instances())
-        && layouts.parts(a, of_a) == layouts.parts(b, of_b)
+    let have_equal_room = || {
+        (of_a.free, of_a.sku, of_a.pool, of_a.state) == (of_b.free, of_b.sku, of_b.pool, of_b.state)
+            && (of_a.instances == of_b.instances || !counts_instances())
+    };
+    (of_a == of_b || have_equal_room()) && layouts.parts(a, of_a) == layouts.parts(b, of_b)
 }
 
 fn listed(classes: BTreeMap<Room, u64>) -> Vec<HostClass> {
@@ -173,7 +170,7 @@ impl Census {
         let together = |classes: fn(&Census) -> &Vec<HostClass>| {
             let mut hosts = BTreeMap::new();
             for class in parts.iter().flat_map(classes) {
-                *hosts.entry(class.room.clone()).or_insert(0) += class.hosts;
+                *hosts.entry(class.room).or_insert(0) += class.hosts;
             }
             listed(hosts)
         };
@@ -190,15 +187,16 @@ impl Census {
             *empty.entry(Room::empty(sku)).or_insert(0) += hosts;
         };
         // Neighbours are often alike: a run of them costs one look-up.
-        let (layouts, mut run) = (fleet.layouts(), None::<((HostId, &Host), u64)>);
-        let hosts = fleet.hosts()[ids.start as usize..ids.end as usize].iter();
-        for host in ids.map(HostId).zip(hosts).filter(|(_, host)| host.state == HostState::Active) {
-            match &mut run {
-                Some((first, hosts)) if are_alike(*first, host, layouts) => *hosts += 1,
-                _ => run.replace((host, 1)).into_iter().for_each(|((id, _), hosts)| count((id, hosts))),
+        let (hosts, mut first) = (fleet.hosts(), ids.start);
+        while first < ids.end {
+            let host = |id: u32| (HostId(id), &hosts[id as usize]);
+            let is_alike = |other: &u32| are_alike(host(first), host(*other), fleet.layouts());
+            let run = 1 + (first + 1..ids.end).take_while(is_alike).count() as u32;
+            if hosts[first as usize].state == HostState::Active {
+                count((HostId(first), u64::from(run)));
             }
+            first += run;
         }
-        run.into_iter().for_each(|((id, _), hosts)| count((id, hosts)));
         Census { classes: listed(classes), empty: listed(empty) }
     }
 

@@ -44,7 +44,7 @@ impl Packing {
         let opened = missing.div_ceil(class.room.fits(share)).min(class.hosts);
         class.hosts -= opened;
         self.hosts += opened;
-        self.open.put(class.room.clone(), opened);
+        self.open.put(class.room, opened);
         true
     }
 }

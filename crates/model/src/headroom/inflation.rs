@@ -72,7 +72,7 @@ fn poured(census: &Census, running: &[Share]) -> Option<Ratio> {
 /// Returns the growth after which an instance of a type found no room, with what the hosts have left.
 fn grown(stock: &Stock, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
     let classes: Vec<HostClass> =
-        stock.classes().map(|(room, hosts)| HostClass { room: room.clone(), hosts: *hosts }).collect();
+        stock.classes().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
     let share = |i: usize| {
         let all = Census::total(&census.empty, i);
         if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }
@@ -111,7 +111,7 @@ mod tests {
                 .iter()
                 .enumerate()
                 .filter(|(_, room)| room.fits(share) > 0)
-                .min_by_key(|(_, room)| *room);
+                .min_by_key(|(_, room)| **room);
             let Some((best, _)) = best else { return count - placed };
             hosts[best] = hosts[best].less(share, 1);
         }
@@ -128,20 +128,17 @@ mod tests {
                 .collect();
             let census = census(&classes, 8000, 16_384);
             let mut stock = Stock::new(&census.classes);
-            let mut hosts: Vec<Room> = census
-                .classes
-                .iter()
-                .flat_map(|class| vec![class.room.clone(); class.hosts as usize])
-                .collect();
+            let mut hosts: Vec<Room> =
+                census.classes.iter().flat_map(|class| vec![class.room; class.hosts as usize]).collect();
             for _ in 0..6 {
                 let (vcpu, memory) = (1 + random.below(4) as u32, 1 + random.below(8) as u32);
                 let share = share(0, 1000 * vcpu, 1024 * memory, 0);
                 let count = random.below(12);
                 assert_eq!(stock.place(&share, count, |_, _, _| {}), plainly(&mut hosts, &share, count));
                 let mut counted = BTreeMap::new();
-                hosts.iter().for_each(|room| *counted.entry(room.clone()).or_insert(0) += 1);
+                hosts.iter().for_each(|room| *counted.entry(*room).or_insert(0) += 1);
                 assert_eq!(
-                    stock.classes().map(|(room, hosts)| (room.clone(), *hosts)).collect::<BTreeMap<_, _>>(),
+                    stock.classes().map(|(room, hosts)| (*room, *hosts)).collect::<BTreeMap<_, _>>(),
                     counted
                 );
             }

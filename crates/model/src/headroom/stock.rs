@@ -11,7 +11,7 @@ pub struct Stock(BTreeMap<Room, u64>);
 impl Stock {
     /// Returns the hosts of some classes.
     pub fn new(classes: &[HostClass]) -> Stock {
-        Stock(classes.iter().map(|class| (class.room.clone(), class.hosts)).collect())
+        Stock(classes.iter().map(|class| (class.room, class.hosts)).collect())
     }
 
     /// Returns the classes of equal hosts, in order.
@@ -30,16 +30,16 @@ impl Stock {
             let free = Resources::new(share.amounts.vcpu_milli(), 0);
             let least = Room { free, instances: 0, hardware: 0, parts: None };
             let fitting = self.0.range_mut(least..).find(|(room, _)| room.has_room(share));
-            let Some((room, hosts)) = fitting else { break };
+            let Some((&room, hosts)) = fitting else { break };
             let per_host = room.fits(share);
             let (filled, each) =
                 if missing >= per_host { ((*hosts).min(missing / per_host), per_host) } else { (1, missing) };
-            let (room, left) = (room.clone(), room.less(share, each));
+            let left = room.less(share, each);
             *hosts -= filled;
             if *hosts == 0 {
                 self.0.remove(&room);
             }
-            self.put(left.clone(), filled);
+            self.put(left, filled);
             moved(room, left, filled);
             missing -= filled * each;
         }
@@ -52,11 +52,11 @@ impl Stock {
     }
 
     /// Takes equal hosts away, which are there.
-    pub fn take(&mut self, room: &Room, hosts: u64) {
-        let left = self.0.get_mut(room).expect("the class is there");
+    pub fn take(&mut self, room: Room, hosts: u64) {
+        let left = self.0.get_mut(&room).expect("the class is there");
         *left -= hosts;
         if *left == 0 {
-            self.0.remove(room);
+            self.0.remove(&room);
         }
     }
 }

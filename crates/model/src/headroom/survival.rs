@@ -157,7 +157,7 @@ impl<'a> Cases<'a> {
 
     /// Returns the consequences of the loss of some hosts.
     fn loss(&mut self, lost: &[HostAtRisk]) -> Loss {
-        let mut rooms: Vec<Room> = lost.iter().map(|host| host.room.clone()).collect();
+        let mut rooms: Vec<Room> = lost.iter().map(|host| host.room).collect();
         rooms.sort_unstable();
         let mut displaced: BTreeMap<u32, u64> = BTreeMap::new();
         for (kind, count) in lost.iter().flat_map(|host| &host.instances) {
@@ -174,7 +174,7 @@ impl<'a> Cases<'a> {
 
     fn work_out(&mut self, (rooms, displaced): &Case) -> Loss {
         let mut moves: Vec<(Room, Room, u64)> = Vec::new();
-        rooms.iter().for_each(|room| self.stock.take(room, 1));
+        rooms.iter().for_each(|room| self.stock.take(*room, 1));
         let mut unplaced = 0;
         for &kind in &self.largest_first {
             if let Ok(at) = displaced.binary_search_by_key(&kind, |(kind, _)| *kind) {
@@ -195,10 +195,10 @@ impl<'a> Cases<'a> {
                 .collect(),
         };
         for (from, to, hosts) in moves.into_iter().rev() {
-            self.stock.take(&to, hosts);
+            self.stock.take(to, hosts);
             self.stock.put(from, hosts);
         }
-        rooms.iter().for_each(|room| self.stock.put(room.clone(), 1));
+        rooms.iter().for_each(|room| self.stock.put(*room, 1));
         loss
     }
 
@@ -255,7 +255,7 @@ mod tests {
         largest_first: &[u32],
     ) -> (u64, [u64; 2], Vec<u64>) {
         let mut rest: Vec<Room> =
-            hosts.iter().filter(|host| host.domain != lost).map(|host| host.room.clone()).collect();
+            hosts.iter().filter(|host| host.domain != lost).map(|host| host.room).collect();
         let mut unplaced = 0;
         for kind in largest_first {
             let of_kind = |host: &&Plain| host.domain == lost;
@@ -267,7 +267,7 @@ mod tests {
                 .count();
             for _ in 0..count {
                 let share = &asked[*kind as usize];
-                let best = (0..rest.len()).filter(|i| rest[*i].fits(share) > 0).min_by_key(|i| &rest[*i]);
+                let best = (0..rest.len()).filter(|i| rest[*i].fits(share) > 0).min_by_key(|i| rest[*i]);
                 match best {
                     Some(best) => rest[best] = rest[best].less(share, 1),
                     None => unplaced += 1,
@@ -281,7 +281,7 @@ mod tests {
 
     fn census(hosts: &[Plain], empty: Room) -> Census {
         let mut classes = BTreeMap::new();
-        hosts.iter().for_each(|host| *classes.entry(host.room.clone()).or_insert(0) += 1);
+        hosts.iter().for_each(|host| *classes.entry(host.room).or_insert(0) += 1);
         Census {
             classes: classes.into_iter().map(|(room, hosts)| HostClass { room, hosts }).collect(),
             empty: vec![HostClass { room: empty, hosts: hosts.len() as u64 }],
@@ -292,19 +292,15 @@ mod tests {
         let of = |host: &Plain| {
             let mut counts = BTreeMap::new();
             host.instances.iter().for_each(|kind| *counts.entry(*kind).or_insert(0) += 1);
-            HostAtRisk {
-                domain: host.domain,
-                room: host.room.clone(),
-                instances: counts.into_iter().collect(),
-            }
+            HostAtRisk { domain: host.domain, room: host.room, instances: counts.into_iter().collect() }
         };
         hosts.iter().map(of).collect()
     }
 
     /// Returns two empty nodes that share 8 vCPU and 16 GiB.
-    fn two_nodes() -> Box<(Topology, Parts)> {
+    fn two_nodes() -> (Topology, Parts) {
         let topology = Topology::new(&Resources::new(8000, 16_384), 2, false);
-        Box::new((topology, topology.empty()))
+        (topology, topology.empty())
     }
 
     #[test]
@@ -323,8 +319,7 @@ mod tests {
             let (number, per_domain) = (1 + random.below(12) as u32, 1 + random.below(4) as u32);
             let hosts: Vec<Plain> = (0..number)
                 .map(|i| {
-                    let mut host =
-                        Plain { domain: i / per_domain, room: empty.clone(), instances: Vec::new() };
+                    let mut host = Plain { domain: i / per_domain, room: empty, instances: Vec::new() };
                     for _ in 0..random.below(if round % 2 == 0 { 4 } else { 9 }) {
                         let kind = random.below(4) as u32;
                         if host.room.fits(&asked[kind as usize]) > 0 {
@@ -364,7 +359,7 @@ mod tests {
         let empty =
             Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0, parts: None };
         let hosts: Vec<Plain> =
-            (0..11).map(|domain| Plain { domain, room: empty.clone(), instances: Vec::new() }).collect();
+            (0..11).map(|domain| Plain { domain, room: empty, instances: Vec::new() }).collect();
         let found =
             Survival::of(&census(&hosts, empty), &at_risk(&hosts), &[share(0, 3000, 1024, 0)]).unwrap();
         assert_eq!(

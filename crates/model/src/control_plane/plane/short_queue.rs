@@ -15,7 +15,7 @@ impl<T> Default for ShortQueue<T> {
     }
 }
 
-impl<T> ShortQueue<T> {
+impl<T: Copy> ShortQueue<T> {
     /// Adds an element behind all others.
     #[inline]
     pub fn push(&mut self, element: T) {
@@ -28,10 +28,8 @@ impl<T> ShortQueue<T> {
     /// Removes and returns the first element.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {
-        let first = self.first.take()?;
-        if !self.others.is_empty() {
-            self.first = self.others.pop_front();
-        }
+        let first = self.first?;
+        self.first = if self.others.is_empty() { None } else { self.others.pop_front() };
         Some(first)
     }
 
