@@ -74,13 +74,26 @@ fn is_taken_by_each(kind: LimitKind) -> bool {
         PublicAddresses, QuotaInstances, QuotaSpotVcpus, QuotaVcpus, QuotaVolumes, ReservationInstances,
         SubnetAddresses, SubnetPrefixes, ZoneGpu, ZoneMemory, ZoneVcpu,
     };
-    match kind {
-        ZoneVcpu | ZoneMemory | ZoneGpu | HostRoom | DedicatedHostRoom | ReservationInstances => true,
-        SubnetAddresses | SubnetPrefixes | PublicAddresses | GroupInstances => true,
-        QuotaVcpus | QuotaSpotVcpus | QuotaInstances | QuotaVolumes => true,
-        BackendCapacity | BackendIops | BackendThroughput => true,
-        _ => false,
-    }
+    matches!(
+        kind,
+        ZoneVcpu
+            | ZoneMemory
+            | ZoneGpu
+            | HostRoom
+            | DedicatedHostRoom
+            | ReservationInstances
+            | SubnetAddresses
+            | SubnetPrefixes
+            | PublicAddresses
+            | GroupInstances
+            | QuotaVcpus
+            | QuotaSpotVcpus
+            | QuotaInstances
+            | QuotaVolumes
+            | BackendCapacity
+            | BackendIops
+            | BackendThroughput
+    )
 }
 
 /// Orders the zones to try: the one named, else the subnet's, else all, most free vCPU first.
