@@ -89,7 +89,7 @@ fn names_of_types_and_families_are_looked_up_wherever_they_stand() {
         ),
         (
             "placement.dedicated_hosts=[{ account = 'a', zone = 'use1-az1', count = 1, family = 'm55' }]",
-            ["found `m55`, expected a family", "1 problem"],
+            ["found `m55`, expected a family", "did you mean `m5`"],
         ),
     ] {
         let text = message(place.path(), &["run", "scenario.toml", "--set", set]);
@@ -125,7 +125,10 @@ fn files_that_begin_when_the_run_is_over_are_refused() {
         )
     };
     for set in [prices(""), group("")] {
-        let text = message(place.path(), &["run", "scenario.toml", "--set", "duration=1h", "--set", &set]);
+        let text = message(
+            place.path(),
+            &["run", "scenario.toml", "--set", "duration=1h", "--set", "warmup=0s", "--set", &set],
+        );
         let expected =
             "found 1735689600 s as its first time, expected one before the end of the run, after 3600 s";
         assert!(text.contains(expected), "{text}");
@@ -142,7 +145,10 @@ fn files_that_begin_when_the_run_is_over_are_refused() {
                 fs::write(place.path().join(file), text).unwrap();
             }
         }
-        let text = message(place.path(), &["run", "scenario.toml", "--set", "duration=1h", "--set", &set]);
+        let text = message(
+            place.path(),
+            &["run", "scenario.toml", "--set", "duration=1h", "--set", "warmup=0s", "--set", &set],
+        );
         assert!(text.contains("found 1735689700 s as the last time, which is before the origin"), "{text}");
     }
     let own = "instance_types=[{ name = 'big', vcpu = 4, memory_gib = 16 }]";
@@ -154,7 +160,17 @@ fn files_that_begin_when_the_run_is_over_are_refused() {
         "a name without a point is its own family"
     );
     for set in [prices(", origin = 'first'"), group(", origin = '2025-01-01'")] {
-        let words = ["run", "scenario.toml", "--dry-run", "--set", "duration=1h", "--set", &set];
+        let words = [
+            "run",
+            "scenario.toml",
+            "--dry-run",
+            "--set",
+            "duration=1h",
+            "--set",
+            "warmup=0s",
+            "--set",
+            &set,
+        ];
         let output = plimsoll(place.path(), &words).output().unwrap();
         assert!(output.status.success(), "{set}: {}", String::from_utf8_lossy(&output.stderr));
     }

@@ -96,5 +96,9 @@ fn check_constraint(world: &World, request: &Request) -> Result<(), FailureReaso
     if request.group().is_some_and(is_elsewhere) {
         return Err(Failure::InvalidPlacementGroupInUse.into());
     }
-    world.hosts.placer.check(request, &world.hosts.fleet)
+    match world.hosts.placer.check(request, &world.hosts.fleet) {
+        Err(reason) if reason.failure == Failure::Unsupported => Err(reason),
+        // A host that is the account's no longer has no room for it.
+        _ => Ok(()),
+    }
 }
