@@ -97,7 +97,7 @@ fn names_of_types_and_families_are_looked_up_wherever_they_stand() {
             assert!(text.contains(part), "{set}: {text}");
         }
     }
-    let trace = "time_s,op,host,zone,family\n0,allocate-host,h,use1-az1,m55\n";
+    let trace = "time_s,op,instance,host,zone,family\n0,allocate-host,,h,use1-az1,m55\n";
     fs::write(place.path().join("hosts.csv"), trace).unwrap();
     let words = ["run", "scenario.toml", "--set", "workload={ trace = 'hosts.csv' }"];
     let text = message(place.path(), &words);
