@@ -213,7 +213,7 @@ fn write_trace(settled: &Settled, path: &Path, names_zones: bool) -> Result<(), 
 const ELASTIC: &str = "elastic    = true   # assumed, since the inventory names no hosts: as many of these as are needed\n\
                        vcpu       = 96     # state your own, or `count` in place of `elastic`\nmemory_gib = 384\n";
 
-/// Reason by which zones with [assumed hosts](ELASTIC) are told.
+/// Reason by which zones with assumed hosts are told.
 pub const ASSUMED_HOSTS: &str = "zones with assumed hosts, as many of 96 vCPU and 384 GiB as are needed, since the inventory lists \
                                  none: state your own under [[zones.hosts]] of scenario.toml";
 
