@@ -354,7 +354,7 @@ impl ClassIndex {
     ) -> Option<HostId> {
         let (need, request) = (shapes.need(shape), shapes.request(shape));
         let mut position = first;
-        let mut best: Option<(u32, HostId)> = None;
+        let mut best: Option<(u64, HostId)> = None;
         while let Some(found) = position {
             let ranked = &self.views[view];
             let class = ranked.orders[group].key(found);

@@ -19,15 +19,15 @@ pub(super) struct View {
     sketches: Vec<Sketch>,
     /// By class: its tie, which searches read.
     ties: Vec<Tie>,
-    /// Number of the next tie.
-    next_tie: u32,
+    /// Number of the latest tie.
+    latest_tie: u64,
 }
 
 /// Classes of a group that cost the same: one, or several.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tie {
     /// Number, which no other classes have.
-    pub number: u32,
+    pub number: u64,
     /// True if there have been several.
     pub is_shared: bool,
 }
@@ -52,7 +52,7 @@ impl View {
             ranks: Vec::new(),
             sketches: Vec::new(),
             ties: Vec::new(),
-            next_tie: 0,
+            latest_tie: 0,
         }
     }
 
@@ -86,10 +86,11 @@ impl View {
         ranks[class as usize] = Some(Rank { group, cost, leaf: Leaf::default(), slot: 0 });
         self.ties[class as usize] = match tied.first() {
             Some(other) => Tie { number: self.ties[*other as usize].number, is_shared: true },
-            None => Tie { number: self.next_tie, is_shared: false },
+            None => {
+                self.latest_tie += 1;
+                Tie { number: self.latest_tie, is_shared: false }
+            }
         };
-        self.next_tie =
-            self.next_tie.checked_add(1).expect("fewer than 2³² classes take a place in an order");
         tied.into_iter().for_each(|other: u32| self.ties[other as usize].is_shared = true);
         for (moved, leaf) in moves {
             ranks[moved as usize].as_mut().expect("what moves is in the order").leaf = leaf;
