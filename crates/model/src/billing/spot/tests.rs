@@ -135,8 +135,9 @@ fn times_of_a_file_count_from_the_origin_that_is_stated() {
         ("2026-03-02", 1, 30_000),
         ("first", 0, 10_000),
         ("first", 23, 20_000),
-        ("2026-02-28T23:00:00Z", 24, 96_000),
-        ("2026-02-28T23:00:00Z", 25, 10_000),
+        ("2026-02-28T23:00:00Z", 0, 96_000),
+        ("2026-02-28T23:00:00Z", 1, 10_000),
+        ("2026-02-28T23:00:00Z", 24, 20_000),
     ] {
         let (mut types, mut spot) = (types(), file_from(text, Some(origin)).unwrap());
         let large = types.named("m5.large").unwrap();

@@ -425,7 +425,11 @@ fn times_count_from_the_origin_that_is_stated() {
         "{problem}"
     );
     let unordered = "start_s,end_s,type\n100,160,m5.large\n40,100,m5.large\n";
-    assert!(starts(unordered, Some("first")).unwrap_err().contains("sort the file by `start_s`"));
+    assert!(
+        starts(unordered, Some("first"))
+            .unwrap_err()
+            .contains("before the first row (100 s); expected rows in time order")
+    );
     assert_eq!(
         "noon".parse::<plimsoll_base::table::clock::ClockOrigin>().unwrap_err(),
         "found `noon`, expected \"first\", \"epoch\", seconds, or a date and time of UTC such as \
