@@ -77,6 +77,32 @@ limit_kinds! {
     HibernationRoot = "hibernation-root", "MiB", "size of the root volume, which has to hold the memory";
 }
 
+impl LimitKind {
+    /// Returns whether each instance of a launch takes an equal part of what the limit is about.
+    pub fn is_taken_by_each(self) -> bool {
+        matches!(
+            self,
+            LimitKind::BackendCapacity
+                | LimitKind::BackendIops
+                | LimitKind::BackendThroughput
+                | LimitKind::DedicatedHostRoom
+                | LimitKind::GroupInstances
+                | LimitKind::HostRoom
+                | LimitKind::PublicAddresses
+                | LimitKind::QuotaInstances
+                | LimitKind::QuotaSpotVcpus
+                | LimitKind::QuotaVcpus
+                | LimitKind::QuotaVolumes
+                | LimitKind::ReservationInstances
+                | LimitKind::SubnetAddresses
+                | LimitKind::SubnetPrefixes
+                | LimitKind::ZoneGpu
+                | LimitKind::ZoneMemory
+                | LimitKind::ZoneVcpu
+        )
+    }
+}
+
 /// Limit that decided a refusal; amounts in the unit of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LimitHit {

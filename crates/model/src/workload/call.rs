@@ -421,8 +421,8 @@ pub struct Spot {
     pub interruption: Option<Interruption>,
     /// The most it may cost \[10⁻¹² USD/h\]; none: the on-demand price.
     pub max_pico_usd_per_hour: Option<u64>,
-    /// True if its request is said to be persistent, as a client may where its instance ends on interruption (`RequestSpotInstances`).
-    /// One that stops or hibernates has a persistent request in any case.
+    /// True if its request is said to be persistent, as a client may where its instance ends on interruption (`RequestSpotInstances`). The
+    /// request of an instance that stops or hibernates is persistent in any case.
     pub is_persistent: bool,
     /// True for a request of a client that stays open until there is room and the price allows it (`RequestSpotInstances`).
     pub stays_open: bool,

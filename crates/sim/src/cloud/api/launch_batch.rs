@@ -60,40 +60,11 @@ pub fn allocate(world: &mut World, context: &mut LaunchContext) -> Result<(), Re
 #[cold]
 fn of_all(refused: Refused, placed: u32, min_count: u32) -> Refused {
     let mut refused = refused;
-    if let Some(limit) = refused.reason.limit.as_mut().filter(|limit| is_taken_by_each(limit.kind)) {
+    if let Some(limit) = refused.reason.limit.as_mut().filter(|limit| limit.kind.is_taken_by_each()) {
         limit.left = limit.left.saturating_add(limit.asked.saturating_mul(u64::from(placed)));
         limit.asked = limit.asked.saturating_mul(u64::from(min_count));
     }
     refused
-}
-
-/// Returns whether each instance of a launch takes an equal part of what a limit is about.
-fn is_taken_by_each(kind: LimitKind) -> bool {
-    use LimitKind::{
-        BackendCapacity, BackendIops, BackendThroughput, DedicatedHostRoom, GroupInstances, HostRoom,
-        PublicAddresses, QuotaInstances, QuotaSpotVcpus, QuotaVcpus, QuotaVolumes, ReservationInstances,
-        SubnetAddresses, SubnetPrefixes, ZoneGpu, ZoneMemory, ZoneVcpu,
-    };
-    matches!(
-        kind,
-        ZoneVcpu
-            | ZoneMemory
-            | ZoneGpu
-            | HostRoom
-            | DedicatedHostRoom
-            | ReservationInstances
-            | SubnetAddresses
-            | SubnetPrefixes
-            | PublicAddresses
-            | GroupInstances
-            | QuotaVcpus
-            | QuotaSpotVcpus
-            | QuotaInstances
-            | QuotaVolumes
-            | BackendCapacity
-            | BackendIops
-            | BackendThroughput
-    )
 }
 
 /// Orders the zones to try: the one named, else the subnet's, else all, most free vCPU first.

@@ -56,6 +56,7 @@ fn check_end(now: Time, until: Option<Time>) -> Result<(), FailureReason> {
     if is_over { Err(Failure::InvalidParameterValue.into()) } else { Ok(()) }
 }
 
+/// Schedules the end of a reservation, if it has an end date.
 fn schedule_end(world: &mut World, id: CapacityReservationId, until: Option<Time>) {
     if let Some(until) = until {
         world.timers.queue.push(until, Rank::Timer as u8, Event::Expiry(id));
