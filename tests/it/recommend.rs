@@ -241,21 +241,105 @@ fn where_nothing_holds_or_the_budget_is_spent_it_says_so() {
     assert_eq!(answer["runs"], 3);
 }
 
-#[test]
-fn drawn_demand_is_shown_to_hold_by_several_runs() {
+/// A loss system to which so many Erlang are offered for some hours, with an hour of service.
+fn loss_system(offered: u32, hours: u32, more: &str) -> TempDir {
     let place = tempfile::tempdir().unwrap();
-    let text = "name = 'loss'\nduration = '1050h'\nwarmup = '50h'\n\
+    let text = format!(
+        "name = 'loss'\nduration = '{hours}h'\nwarmup = '50h'\n\
         [[zones]]\nname = 'a'\n[[zones.hosts]]\ncount = 2\nvcpu = 1\nmemory_gib = 1\n\
         [[instance_types]]\nname = 'unit'\nvcpu = 1\nmemory_gib = 1\non_demand_usd_per_hour = 0.1\n\
-        [[workload.arrivals]]\nprocess = { kind = 'poisson', per_hour = 10 }\n\
-        lifetime = { kind = 'exponential', mean = '1h' }\ntypes = { unit = 1 }\n\
-        [[objectives]]\nmetric = 'launch.success_ratio'\nat_least = 0.98\n";
+        [[workload.arrivals]]\nprocess = {{ kind = 'poisson', per_hour = {offered} }}\n\
+        lifetime = {{ kind = 'exponential', mean = '1h' }}\ntypes = {{ unit = 1 }}\n{more}"
+    );
     fs::write(place.path().join("scenario.toml"), text).unwrap();
+    place
+}
+
+#[test]
+fn drawn_demand_is_shown_to_hold_by_several_runs() {
+    let objective = "[[objectives]]\nmetric = 'launch.success_ratio'\nat_least = 0.98\n";
+    let place = loss_system(10, 1050, objective);
     let smallest = (1..).find(|places| plimsoll::queueing::erlang_b(*places, 10.0) <= 0.02).unwrap();
     let words = ["--vary", &format!("{SMALL}=1..60"), "--minimize", SMALL];
     let (answer, code) = recommended(place.path(), &words);
     assert_eq!((&answer["recommended"][0], code), (&Value::from(smallest.to_string()), 0), "{answer:#}");
     assert!(answer["tried"][0]["digests"].as_array().unwrap().len() >= 10);
+}
+
+/// Returns what was found of the recommended settings, and its number of runs.
+fn of_recommended(answer: &Value) -> (&Value, u64) {
+    let tried = answer["tried"].as_array().unwrap().iter();
+    let found = { tried }.find(|tried| tried["settings"] == answer["recommended"]).unwrap();
+    (found, found["digests"].as_array().unwrap().len() as u64)
+}
+
+#[test]
+fn the_answer_says_in_how_many_of_its_runs_each_target_holds() {
+    let place = loss_system(4, 250, "");
+    let until = ["--until", "launch.failed <= 10", "--until", "fleet.hosts <= 30"];
+    let vary = format!("{SMALL}=1..25");
+    let words = [&["--vary", &vary, "--minimize", SMALL, "-R", "10"], &until[..]].concat();
+    let (answer, code) = recommended(place.path(), &words);
+    assert_eq!(code, 0, "{answer:#}");
+    let (found, runs) = of_recommended(&answer);
+    let hosts = &answer["recommended"][0].as_str().unwrap();
+    let failed = |seed: u64| {
+        let set = vec![format!("{SMALL}={hosts}"), format!("seed={seed}")];
+        figures(place.path(), &set).get("launch.failed").unwrap()
+    };
+    let seed = answer["seed"].as_u64().unwrap();
+    let met = (seed..seed + runs).filter(|seed| failed(*seed) <= 10.0).count() as u64;
+    assert!(met < runs, "an average over runs of which some miss: {found:#}");
+    assert_eq!([0, 1].map(|target| found["targets"][target]["runs_met"].as_u64()), [Some(met), Some(runs)]);
+    let told = answer["answer_in_words"].as_str().unwrap();
+    let counts = format!("launch.failed <= 10 in {met} and fleet.hosts <= 30 in {runs}");
+    assert!(told.contains(&format!("by themselves its {runs} runs meet {counts}")), "{told}");
+    let csv = fs::read_to_string(place.path().join("results/runs/loss-recommendation/tried.csv")).unwrap();
+    assert!(csv.lines().next().unwrap().contains("launch.failed runs_met"), "{csv}");
+}
+
+#[test]
+fn the_answer_stands_with_all_runs_where_the_first_were_alike() {
+    let place = loss_system(4, 1050, "");
+    let until = ["--until", "launch.failed <= 0", "-R", "4", "--max-replications", "80"];
+    let vary = format!("{SMALL}=1..60");
+    let words = [&["--vary", &vary, "--minimize", SMALL], &until[..]].concat();
+    let (answer, code) = recommended(place.path(), &words);
+    assert_eq!(code, 0, "{answer:#}");
+    let (found, runs) = of_recommended(&answer);
+    assert_eq!((runs, &found["targets"][0]["runs_met"]), (80, &80.into()), "{found:#}");
+    // Fewer runs were alike at a cheaper point too, which more of them ruled out.
+    let tried = answer["tried"].as_array().unwrap();
+    let hosts = |tried: &Value| tried["settings"][0].as_str().unwrap().parse::<u64>().unwrap();
+    let cheaper = tried.iter().filter(|other| hosts(other) < hosts(found));
+    assert!(cheaper.clone().count() > 0 && cheaper.clone().all(|other| other["feasible"] == false));
+    assert!(answer["answer_in_words"].as_str().unwrap().contains("In each of its 80 runs the target holds."));
+    assert!(answer["notes"].to_string().contains("at least 96.3 % of all runs"), "{answer:#}");
+    // A budget that ends before is told.
+    let budget = (answer["runs"].as_u64().unwrap() - 80).to_string();
+    let less = [&words[..], &["--budget", &budget, "-o", "less"]].concat();
+    let (spent, _) = recommended(place.path(), &less);
+    assert_eq!(spent["optima"][0]["budget_spent"], true, "{spent:#}");
+    assert_eq!(spent["optima"][0]["proven"], false);
+}
+
+#[test]
+fn what_runs_warn_of_is_told_by_kind() {
+    let place = loss_system(4, 250, "[headroom]\nevery = '10h'\nsurvive = 'host'\n");
+    let until = ["--until", "launch.failed <= 1000", "-R", "4"];
+    let vary = format!("{SMALL}=1..9");
+    let words = [&["--vary", &vary, "--minimize", SMALL], &until[..]].concat();
+    let (answer, _) = recommended(place.path(), &words);
+    let notes: Vec<&str> =
+        answer["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    let warned: Vec<&&str> = notes.iter().filter(|note| note.starts_with("Warning of ")).collect();
+    assert_eq!(warned.len(), 1, "{notes:#?}");
+    assert!(
+        warned[0].contains("with the numbers of the first: at the end of the run the loss of one host"),
+        "{warned:?}"
+    );
+    let page = fs::read_to_string(place.path().join("results/runs/loss-recommendation/report.html")).unwrap();
+    assert!(page.contains("the loss of one host would leave"), "the page tells it too");
 }
 
 #[test]

@@ -96,6 +96,30 @@ fn few_points_are_told_one_by_one() {
 }
 
 #[test]
+fn what_runs_warn_of_is_in_the_result_and_on_its_page() {
+    let place = place(
+        "name = 'warned'\nscenario = 'full.toml'\n[[axes]]\npath = 'zones.0.hosts.0.count'\nvalues = [2, 3, 400]\n",
+    );
+    let scenario = "name = 'full'\nduration = '50h'\nheadroom = { every = '10h', survive = 'host' }\n\
+        [[zones]]\nname = 'a'\n[[zones.hosts]]\ncount = 1\nvcpu = 4\nmemory_gib = 16\n\
+        [[workload.arrivals]]\nprocess = { kind = 'poisson', per_hour = 40 }\n\
+        lifetime = { kind = 'constant', value = '5h' }\ntypes = { 't3.micro' = 1 }\n";
+    fs::write(place.path().join("full.toml"), scenario).unwrap();
+    let text = succeed(place.path(), &["sweep", "sweep.toml"]);
+    let folder = place.path().join("results/runs/warned");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let summary: Value = serde_json::from_str(&read("sweep.json")).unwrap();
+    let warnings = summary["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "one kind, with other numbers for 2 and 3 hosts: {summary:#}");
+    assert_eq!((&warnings[0]["runs"], &warnings[0]["numbers_differ"]), (&2.into(), &true.into()));
+    let told =
+        "Warning of 2 of 3 runs, with the numbers of the first: at the end of the run the loss of one host";
+    for (place, text) in [("terminal", &text), ("page", &read("report.html"))] {
+        assert!(text.contains(told), "{place}: {text}");
+    }
+}
+
+#[test]
 fn no_mean_is_taken_over_two_traces() {
     let place = place(
         "name = 'two'\nscenario = 'replayed.toml'\n[[axes]]\npath = 'workload.trace'\nvalues = ['few.csv', 'many.csv']\n\

@@ -19,12 +19,16 @@ pub struct Evaluation {
     pub cost: f64,
     /// Estimate for each target.
     pub estimates: Vec<Estimate>,
+    /// Number of runs that meet each target by themselves.
+    pub met: Vec<usize>,
     /// Number of runs.
     pub runs: usize,
     /// True if the seed plays no part.
     pub certain: bool,
     /// Digest of each run.
     pub digests: Vec<String>,
+    /// Reasons why the figures of each run may mislead.
+    pub warnings: Vec<Vec<String>>,
     /// Reason why the point is no scenario and was not run.
     pub refused: Option<InputError>,
 }
@@ -35,9 +39,11 @@ impl Evaluation {
         Evaluation {
             cost,
             estimates: Vec::new(),
+            met: Vec::new(),
             runs: 0,
             certain: true,
             digests: Vec::new(),
+            warnings: Vec::new(),
             refused: Some(error),
         }
     }
@@ -59,7 +65,13 @@ impl Evaluation {
     /// Makes up an evaluation for tests.
     #[cfg(test)]
     pub fn made_up(estimates: Vec<Estimate>) -> Evaluation {
-        Evaluation { cost: 0.0, estimates, runs: 1, certain: true, digests: Vec::new(), refused: None }
+        let refused = InputError(Vec::new());
+        Evaluation { estimates, runs: 1, refused: None, ..Evaluation::refused(0.0, refused) }
+    }
+
+    /// Returns whether the random runs have one value of a target's metric, which shows little where they are few.
+    pub fn is_alike(&self) -> bool {
+        self.estimates.iter().any(|estimate| estimate.alike)
     }
 
     /// Returns whether all targets hold.
@@ -128,14 +140,32 @@ impl<'a> Evaluator<'a> {
         if self.runs >= self.checked.plan.budget {
             return Err(SearchStop::BudgetSpent);
         }
-        let evaluation = self.run(point, future)?;
+        let evaluation = self.run(point, future, false)?;
         self.runs += evaluation.runs;
         self.known.insert((point.clone(), future), self.tried.len());
         self.tried.push(TriedPoint { point: point.clone(), future, evaluation });
         Ok(&self.tried.last().expect("one was pushed").evaluation)
     }
 
-    fn run(&self, point: &DecisionPoint, future: usize) -> Result<Evaluation, InputError> {
+    /// Makes all runs that are allowed of a point whose first runs were alike, and returns whether all targets hold with them.
+    fn confirm(&mut self, point: &DecisionPoint, future: usize) -> Result<bool, SearchStop> {
+        let most = self.checked.plan.most_replications;
+        let known = self.evaluate(point, future)?;
+        if !known.is_alike() || known.runs >= most {
+            return Ok(known.is_feasible());
+        }
+        if self.runs >= self.checked.plan.budget {
+            return Err(SearchStop::BudgetSpent);
+        }
+        let evaluation = self.run(point, future, true)?;
+        self.runs += evaluation.runs;
+        let at = self.known[&(point.clone(), future)];
+        self.tried[at].evaluation = evaluation;
+        Ok(self.tried[at].evaluation.is_feasible())
+    }
+
+    /// Runs a point in a future; where `exhaustive`, all replications of runs that are alike.
+    fn run(&self, point: &DecisionPoint, future: usize, exhaustive: bool) -> Result<Evaluation, InputError> {
         let checked = self.checked;
         let known_cost = checked.plan.cost.known(&checked.variables, point);
         let scenario = match checked.read(point, &checked.futures[future]) {
@@ -149,19 +179,24 @@ impl<'a> Evaluator<'a> {
             confidence: checked.plan.confidence,
             fits: self.fits,
             cache: &self.cache,
-            exhaustive: false,
+            exhaustive,
             listener: self.listener,
         };
         let Look { figures, certain, estimates } = rule.look(&scenario)?;
         let measured = |figures: &Figures| checked.plan.cost.measured(&checked.variables, figures);
         let common = figures.iter().take(checked.plan.replications);
         let measured = common.map(measured).collect::<Result<Vec<f64>, InputError>>()?;
+        let met = checked.targets.iter().map(|target| target.runs_that_meet(&figures)).collect();
+        let (digests, warnings): (Vec<_>, Vec<_>) =
+            figures.into_iter().map(|run| (run.digest, run.warnings)).unzip();
         Ok(Evaluation {
             cost: known_cost + statistics::mean(&measured),
             estimates,
-            runs: figures.len(),
+            met,
+            runs: warnings.len(),
             certain,
-            digests: figures.into_iter().map(|figures| figures.digest).collect(),
+            digests,
+            warnings,
             refused: None,
         })
     }
@@ -210,6 +245,10 @@ impl Judge for FutureJudge<'_, '_> {
         let evaluation = self.evaluator.evaluate(point, self.future)?;
         Ok(PointJudgement { cost: evaluation.cost, shortfall: evaluation.shortfall(targets) })
     }
+
+    fn confirm(&mut self, point: &DecisionPoint) -> Result<bool, SearchStop> {
+        self.evaluator.confirm(point, self.future)
+    }
 }
 
 /// Judge of points in all futures, by regret.
@@ -248,5 +287,13 @@ impl Judge for RegretJudge<'_, '_> {
             }
         }
         Ok(worst)
+    }
+    fn confirm(&mut self, point: &DecisionPoint) -> Result<bool, SearchStop> {
+        for (future, least) in self.least.iter().enumerate() {
+            if least.is_some() && !self.evaluator.confirm(point, future)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }

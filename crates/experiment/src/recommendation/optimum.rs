@@ -128,6 +128,10 @@ pub trait Judge {
     fn known_cost(&self, point: &DecisionPoint) -> f64;
     /// Judges a point, by runs where it was not judged before.
     fn judge(&mut self, point: &DecisionPoint) -> Result<PointJudgement, SearchStop>;
+    /// Returns whether all targets still hold at a point with which they did, with more runs where the first show little.
+    fn confirm(&mut self, _point: &DecisionPoint) -> Result<bool, SearchStop> {
+        Ok(true)
+    }
 }
 
 /// End of a search.

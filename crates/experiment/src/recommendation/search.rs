@@ -4,7 +4,7 @@ use plimsoll_base::input::InputError;
 
 use super::branch_and_bound::branch_and_bound;
 use super::evaluator::{Evaluation, Evaluator, TriedPoint};
-use super::optimum::{DecisionPoint, Judge, Optimum, Space};
+use super::optimum::{DecisionPoint, Judge, Optimum, SearchStop, Space};
 use super::pattern_search::pattern_search;
 use super::plan::CheckedPlan;
 use crate::replicate::ProgressListener;
@@ -64,14 +64,25 @@ pub fn search(
     Ok(Recommendation { checked, optima, least_regret, tried, runs, hurt })
 }
 
+/// Searches for an optimum that stands with as many runs as are allowed, where the first were alike. The search goes on from what
+/// is known where it does not.
 fn search_from(
     checked: &CheckedPlan,
     start: &DecisionPoint,
     judge: &mut dyn Judge,
 ) -> Result<Optimum, InputError> {
-    match checked.is_exact() {
-        true => branch_and_bound(&checked.space(), start, judge),
-        false => pattern_search(&checked.space(), start, judge),
+    loop {
+        let optimum = match checked.is_exact() {
+            true => branch_and_bound(&checked.space(), start, judge),
+            false => pattern_search(&checked.space(), start, judge),
+        }?;
+        let Some((point, _)) = &optimum.best else { return Ok(optimum) };
+        match judge.confirm(point) {
+            Ok(true) => return Ok(optimum),
+            Ok(false) => {}
+            Err(SearchStop::BudgetSpent) => return Ok(Optimum { is_proven: false, spent: true, ..optimum }),
+            Err(SearchStop::Refused(error)) => return Err(error),
+        }
     }
 }
 
@@ -100,6 +111,17 @@ impl Recommendation {
     pub fn evaluation(&self, point: &DecisionPoint, future: usize) -> Option<&Evaluation> {
         let mut tried = self.tried.iter();
         tried.find(|tried| tried.future == future && tried.point == *point).map(|tried| &tried.evaluation)
+    }
+
+    /// Returns what was found of the recommended point: in the middle future, or in every future that it was chosen for.
+    pub fn of_recommended(&self) -> Vec<&Evaluation> {
+        let Some(point) = self.recommended() else { return Vec::new() };
+        let futures = match self.least_regret {
+            None => 0..1,
+            Some(_) => 0..self.optima.len(),
+        };
+        let has_optimum = |future: &usize| self.optima[*future].best.is_some();
+        futures.filter(has_optimum).filter_map(|future| self.evaluation(point, future)).collect()
     }
 }
 

@@ -84,8 +84,7 @@ impl CurvePoint {
 
     /// Returns the number of runs that meet a target each by itself.
     pub fn runs_that_meet(&self, target: &Target) -> usize {
-        let values = self.figures.iter().filter_map(|figures| figures.get(&target.metric));
-        values.filter(|value| target.is_met_by(*value)).count()
+        target.runs_that_meet(&self.figures)
     }
 
     /// Returns the number of hosts, and the fewest hosts that any packing of the peak would need; the most of all runs.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::figures::Figures;
 use crate::metric::{self, RATIO};
 use crate::statistics::Interval;
 use plimsoll_base::input::{InputError, Place, Problem};
@@ -145,6 +146,12 @@ impl Target {
     /// Returns whether one value of the metric meets the target.
     pub fn is_met_by(&self, found: f64) -> bool {
         self.relation.holds(found, self.value)
+    }
+
+    /// Returns the number of runs that meet the target each by itself.
+    pub fn runs_that_meet(&self, figures: &[Figures]) -> usize {
+        let values = figures.iter().filter_map(|figures| figures.get(&self.metric));
+        values.filter(|value| self.is_met_by(*value)).count()
     }
 
     /// Returns the status by an interval that holds the metric with the confidence asked for.

@@ -2,7 +2,7 @@
 
 use crate::demand::certain_demand;
 use crate::format::level;
-use crate::warned::gathered;
+use crate::warned::Gathered;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::Duration;
 use plimsoll_base::units::figures::{grouped, span};
@@ -24,7 +24,7 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         flattered(comparison),
     ];
     let runs = comparison.arms.iter().flat_map(|arm| &arm.figures);
-    let warned = gathered(runs.map(|figures| figures.warnings.as_slice()));
+    let warned = Gathered::of(runs.map(|figures| figures.warnings.as_slice())).sentences();
     warned.into_iter().chain(notes.into_iter().flatten()).collect()
 }
 

@@ -5,14 +5,16 @@ use std::iter;
 use super::data::{RecommendationData, TriedData};
 use crate::table::csv_bytes;
 
-/// Returns the bytes of the table: settings, cost, runs, and for each target mean, interval and status in the unit of its metric.
+/// Returns the bytes of the table: settings, cost, runs, and for each target mean, interval and status in the unit of its metric,
+/// and the runs that meet it.
 pub fn csv(data: &RecommendationData) -> Vec<u8> {
     csv_bytes(iter::once(header(data)).chain(data.tried.iter().map(|tried| row(data, tried))))
 }
 
 fn header(data: &RecommendationData) -> Vec<String> {
-    let of_target =
-        |metric: &str| ["mean", "low", "high", "status"].map(|figure| format!("{metric} {figure}"));
+    let of_target = |metric: &str| {
+        ["mean", "low", "high", "status", "runs_met"].map(|figure| format!("{metric} {figure}"))
+    };
     let settings = data.variables.iter().map(|variable| variable.path.clone());
     let fixed = ["future", "cost", "runs", "exact", "feasible"].map(str::to_string);
     settings.chain(fixed).chain(data.targets.iter().flat_map(|target| of_target(&target.metric))).collect()
@@ -30,7 +32,8 @@ fn row(data: &RecommendationData, tried: &TriedData) -> Vec<String> {
     let targets = (0..data.targets.len()).flat_map(|number| match tried.targets.get(number) {
         Some(target) => {
             let (low, high) = target.interval.unzip();
-            [cell(target.mean), cell(low), cell(high), target.status.name().to_string()]
+            let met = cell(target.runs_met.map(|met| met as f64));
+            [cell(target.mean), cell(low), cell(high), target.status.name().to_string(), met]
         }
         // Settings that make no scenario have no estimate.
         None => Default::default(),

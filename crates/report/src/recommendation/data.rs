@@ -116,10 +116,13 @@ pub struct TriedData {
 pub struct TargetEstimate {
     /// Mean over the runs; null where one has none.
     pub mean: Option<f64>,
-    /// Interval of the metric.
+    /// Interval of the metric; null where all random runs have one value, whose spread says nothing.
     pub interval: Option<(f64, f64)>,
     /// Status of the target.
     pub status: TargetStatus,
+    /// Number of runs that meet the target each by itself.
+    #[serde(default)]
+    pub runs_met: Option<u64>,
 }
 
 impl RecommendationData {
@@ -204,12 +207,13 @@ impl OptimumData {
 impl TriedData {
     fn of(recommendation: &Recommendation, tried: &TriedPoint) -> TriedData {
         let evaluation = &tried.evaluation;
+        let estimates = evaluation.estimates.iter().zip(&evaluation.met);
         TriedData {
             settings: settings_at(recommendation, &tried.point),
             future: tried.future,
             cost: evaluation.cost,
             feasible: evaluation.is_feasible(),
-            targets: evaluation.estimates.iter().map(TargetEstimate::of).collect(),
+            targets: estimates.map(TargetEstimate::of).collect(),
             exact: evaluation.certain,
             digests: evaluation.digests.clone(),
             refused: evaluation.refused.as_ref().map(|error| error.to_string()),
@@ -218,8 +222,9 @@ impl TriedData {
 }
 
 impl TargetEstimate {
-    fn of(estimate: &Estimate) -> TargetEstimate {
+    fn of((estimate, met): (&Estimate, &usize)) -> TargetEstimate {
         let interval = estimate.interval.map(|interval| (interval.low, interval.high));
-        TargetEstimate { mean: estimate.mean, interval, status: estimate.status }
+        let runs_met = Some(*met as u64);
+        TargetEstimate { mean: estimate.mean, interval, status: estimate.status, runs_met }
     }
 }

@@ -1,10 +1,11 @@
 //! Sentences of a recommendation: question, answer, and how sure the answer is.
 
-use crate::demand::certain_demand;
+use crate::demand::{certain_demand, shown_without_a_miss};
 use crate::format::{amount, level};
+use crate::warned::Gathered;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::Recommendation;
-use plimsoll_experiment::recommendation::{DecisionPoint, DecisionVariable, Optimum};
+use plimsoll_experiment::recommendation::{DecisionPoint, DecisionVariable, Evaluation, Optimum};
 
 /// Returns the question.
 pub fn question(recommendation: &Recommendation) -> String {
@@ -27,21 +28,47 @@ pub fn question(recommendation: &Recommendation) -> String {
     format!("Which {} cost least by {}{so_that}?", listed(&variables, "and"), checked.plan.cost)
 }
 
-/// Returns the answer.
+/// Returns the answer, with the runs that meet each target.
 pub fn answer(recommendation: &Recommendation) -> String {
     let least_cost = &recommendation.optima[0];
-    let Some(robust) = &recommendation.least_regret else { return of_cost(recommendation, least_cost) };
+    let runs = run_by_run(recommendation).unwrap_or_default();
+    let Some(robust) = &recommendation.least_regret else {
+        return format!("{}{runs}", of_cost(recommendation, least_cost));
+    };
     let middle =
         format!("If {}: {}", recommendation.checked.futures[0].name, of_cost(recommendation, least_cost));
     let Some((point, regret)) = &robust.best else {
         return format!("{middle} No point that was tried holds in every future that has an optimum.");
     };
     format!(
-        "{} regrets least: in no future does it cost more than {} above the best for that future{}. {middle}",
+        "{} regrets least: in no future does it cost more than {} above the best for that future{}.{runs} {middle}",
         named(recommendation, point),
         amount(*regret, recommendation.checked.plan.cost.unit()),
         proof(robust),
     )
+}
+
+/// Returns a sentence on how many runs of the recommended point meet each target by themselves, where they are random: what holds on
+/// average need not hold in each.
+fn run_by_run(recommendation: &Recommendation) -> Option<String> {
+    let found = recommendation.of_recommended();
+    let targets = &recommendation.checked.targets;
+    if targets.is_empty() || found.iter().all(|evaluation| evaluation.certain) {
+        return None;
+    }
+    let runs: usize = found.iter().map(|evaluation| evaluation.runs).sum();
+    let met = |target: usize| found.iter().map(|evaluation| evaluation.met[target]).sum::<usize>();
+    if (0..targets.len()).all(|target| met(target) == runs) {
+        let subject = if targets.len() == 1 { "the target holds" } else { "all targets hold" };
+        return Some(format!(" In each of its {} runs {subject}.", grouped(runs as u64)));
+    }
+    let of_target = |(number, target)| format!("{target} in {}", grouped(met(number) as u64));
+    let counts: Vec<String> = targets.iter().enumerate().map(of_target).collect();
+    Some(format!(
+        " That is on average; by themselves its {} runs meet {}.",
+        grouped(runs as u64),
+        listed(&counts, "and")
+    ))
 }
 
 fn of_cost(recommendation: &Recommendation, optimum: &Optimum) -> String {
@@ -95,8 +122,34 @@ pub fn notes(recommendation: &Recommendation) -> Vec<String> {
         refused(recommendation),
         left_out(recommendation),
         Some(sureness(recommendation)),
+        alike(recommendation),
     ];
-    notes.into_iter().flatten().collect()
+    warned(recommendation).into_iter().chain(notes.into_iter().flatten()).collect()
+}
+
+/// Returns what the runs warned of, and whether those of the recommended point did.
+fn warned(recommendation: &Recommendation) -> Vec<String> {
+    let runs = recommendation.tried.iter().flat_map(|tried| &tried.evaluation.warnings);
+    let mut sentences = Gathered::of(runs.map(Vec::as_slice)).sentences();
+    let chosen = recommendation.of_recommended();
+    let is_clean = chosen.iter().all(|evaluation| evaluation.warnings.iter().all(Vec::is_empty));
+    if !sentences.is_empty() && !chosen.is_empty() && is_clean {
+        sentences.push("No run of the recommended settings warned of anything.".to_string());
+    }
+    sentences
+}
+
+/// Returns a sentence on what the recommended point shows whose runs all have one value.
+fn alike(recommendation: &Recommendation) -> Option<String> {
+    let found = recommendation.of_recommended();
+    let has_no_miss = |evaluation: &&Evaluation| evaluation.met.iter().all(|met| *met == evaluation.runs);
+    let alike = found.into_iter().filter(|evaluation| evaluation.is_alike()).filter(has_no_miss);
+    let runs = alike.map(|evaluation| evaluation.runs).min()?;
+    Some(format!(
+        "At the answer all {} runs meet the targets, with one value of a metric. {}",
+        grouped(runs as u64),
+        shown_without_a_miss(runs, recommendation.checked.plan.confidence)
+    ))
 }
 
 fn effort(recommendation: &Recommendation) -> String {

@@ -1,9 +1,9 @@
 //! Sentences of a sizing: question, answer, and how sure the answer is.
 
-use crate::demand::certain_demand;
-use crate::format::{amount, change};
-use crate::warned::gathered;
-use plimsoll_base::units::figures::{decimal, grouped};
+use crate::demand::{certain_demand, shown_without_a_miss};
+use crate::format::{amount, change, level};
+use crate::warned::Gathered;
+use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
 use plimsoll_experiment::sizing::{CurvePoint, Seek, SettingValue, SizingResult, TargetStatus};
 use plimsoll_experiment::statistics::DemandSampling;
@@ -102,7 +102,7 @@ fn varies_hosts(sizing: &Sizing) -> bool {
 /// Returns the notes on the curve: what the runs warned of, its confidence, whether it is monotone, its limits.
 pub fn notes(sizing: &Sizing) -> Vec<String> {
     let runs = sizing.curve.points().iter().flat_map(|point| &point.figures);
-    let warned = gathered(runs.map(|figures| figures.warnings.as_slice()));
+    let warned = Gathered::of(runs.map(|figures| figures.warnings.as_slice())).sentences();
     let notes = [
         Some(sureness(sizing)),
         alike(sizing),
@@ -121,7 +121,7 @@ fn sureness(sizing: &Sizing) -> String {
             certain_demand(&sizing.scenario)
         );
     }
-    let level = level(sizing);
+    let level = level(sizing.plan.confidence);
     let runs = sizing.curve.points().iter().map(|point| Figures::sampling(&point.figures));
     let ends = match runs.reduce(DemandSampling::with) {
         Some(DemandSampling::Resampled { blocks }) => format!(
@@ -132,35 +132,25 @@ fn sureness(sizing: &Sizing) -> String {
         _ => "Student's t over the runs".to_string(),
     };
     format!(
-        "What is said of each value has {level} % confidence if the runs are about normal: the ends of an interval are {ends}, for \
+        "What is said of each value has {level} confidence if the runs are about normal: the ends of an interval are {ends}, for \
          the share of launches also Wilson's over all launches, whichever reaches further. Where hardly a run refuses \
          anything that is no more than a guess, because refusals come in bursts: make more runs. All values have the \
          same seeds, and so the same demand (common random numbers)."
     )
 }
 
-/// Returns a sentence on what an answer shows whose runs all have one value: the share of runs that meet the target, at least
-/// (with no miss in n runs, 1 less the n-th root of 1 less the confidence misses at most).
+/// Returns a sentence on what an answer shows whose runs all have one value.
 fn alike(sizing: &Sizing) -> Option<String> {
     let point = sizing.curve.at(sizing.result.answer()?)?;
     if !point.estimate.alike {
         return None;
     }
     let runs = point.runs();
-    let share = libm::pow(1.0 - sizing.plan.confidence, 1.0 / runs as f64);
     Some(format!(
-        "At the answer all {} runs have one value. That shows with {} % confidence that at least {} % of all runs meet the \
-         target, and no more: one run in {} may miss it. Allow more with --max-replications to be surer.",
+        "At the answer all {} runs meet the target, with one value. {}",
         grouped(runs as u64),
-        level(sizing),
-        decimal(100.0 * share, 1),
-        grouped((1.0 / (1.0 - share)).floor() as u64)
+        shown_without_a_miss(runs, sizing.plan.confidence)
     ))
-}
-
-/// Returns the confidence of each value \[%\].
-fn level(sizing: &Sizing) -> f64 {
-    (sizing.plan.confidence * 1e4).round() / 1e2
 }
 
 fn monotone(sizing: &Sizing) -> String {

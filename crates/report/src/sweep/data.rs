@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{CSV, JSON};
 use crate::load::{broken, each_row, json, open, typed};
 use crate::manifest;
+use crate::warned::{Gathered, GatheredWarning};
 use plimsoll_base::input::InputError;
 use plimsoll_experiment::sweep::plan::Input;
 use plimsoll_experiment::sweep::{FinishedRun, Plan, hex};
@@ -46,6 +47,9 @@ pub struct SweepSummary {
     pub runs: usize,
     /// Digest over the digests of all runs, in order.
     pub digest: String,
+    /// Reasons why the figures of runs may mislead, by kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<GatheredWarning>,
 }
 
 /// Setting that was varied, and its values.
@@ -76,6 +80,7 @@ impl SweepSummary {
             seeds: plan.seeds(),
             runs: plan.runs.len(),
             digest: digest(finished),
+            warnings: Gathered::of(finished.iter().map(|run| run.warnings.as_slice())).kinds,
         }
     }
 }
@@ -164,6 +169,11 @@ impl SweepData {
     /// Returns a figure by its path, if some runs have it.
     pub fn figure(&self, path: &str) -> Option<&FigureColumn> {
         self.figures.iter().find(|figure| figure.path == path)
+    }
+
+    /// Returns what the runs warned of, in sentences.
+    pub fn warnings(&self) -> Vec<String> {
+        Gathered { kinds: self.summary.warnings.clone(), runs: self.runs as u64 }.sentences()
     }
 
     /// Returns the figures that differ between runs.

@@ -8,7 +8,7 @@ use crate::format::amount;
 use crate::page::chart;
 use crate::page::figures::{KeyFigure, figures};
 use crate::page::provenance::{reproduce, scenario};
-use crate::page::shell::{Content, document};
+use crate::page::shell::{Content, document, prose};
 use crate::page::table::table;
 use crate::sweep::SweepData;
 use crate::table::{ReportTable, TableCell};
@@ -20,6 +20,7 @@ use plimsoll_experiment::sweep::plan::Input;
 /// Returns the page of a sweep with its charts.
 pub fn page(sweep: &SweepData, plots: &[Plot]) -> Vec<u8> {
     let body = html! {
+        @for warning in sweep.warnings() { p.warning { (prose(&warning)) } }
         (figures(&key_figures(sweep)))
         (chart::section(plots))
         section { h2 { "Tables" } (table(&axes(sweep))) (table(&ranges(sweep))) (table(&points(sweep))) (table(&runs(sweep))) }

@@ -7,7 +7,7 @@ use comfy_table::CellAlignment;
 use super::points::{Spread, by_point};
 use crate::format::amount;
 use crate::terminal::ruled;
-use crate::warned::gathered;
+use crate::warned::Gathered;
 use plimsoll_base::quote::plain;
 use plimsoll_base::units::figures::grouped;
 use plimsoll_experiment::metric;
@@ -24,7 +24,7 @@ const ROWS_MOST: usize = 40;
 /// over the other axes, but never over different demand.
 pub fn text(plan: &Plan, finished: &[FinishedRun]) -> String {
     let mut text = tables(plan, finished);
-    for note in gathered(finished.iter().map(|run| run.warnings.as_slice())) {
+    for note in Gathered::of(finished.iter().map(|run| run.warnings.as_slice())).sentences() {
         let _ = writeln!(text, "\n{note}");
     }
     text
