@@ -36,7 +36,7 @@ enum Action {
 Examples:
   kubectl get nodes,pods -A -o json > cluster.json
   plimsoll import inventory --from kubectl cluster.json -o cluster
-  plimsoll import inventory --from rvtools RVTools_tabvInfo.csv RVTools_tabvHost.csv --overcommit 4 -o vsphere
+  plimsoll import inventory --from rvtools RVTools.xlsx --overcommit 4 -o vsphere
   plimsoll run cluster/scenario.toml
 
 `plimsoll list inventories` says what each source reads and how its files are made.")]

@@ -86,4 +86,5 @@ mod topology;
 mod traces;
 mod vocabulary;
 mod waiting;
+mod workbooks;
 mod worlds;

@@ -1,4 +1,5 @@
-//! A table of text cells, read row by row: delimited text, packed or not, or Parquet, by the file's extension.
+//! A table of text cells, read row by row: delimited text, packed or not, or Parquet, by the file's extension, or a sheet of a
+//! workbook.
 //!
 //! One reader serves traces, host files, price histories, foreign formats and samples. Parquet cells become text too, so that one
 //! parser with one set of messages reads them all.
@@ -7,9 +8,11 @@ mod arrow_schema;
 mod blanks;
 pub mod clock;
 mod delimited;
+mod library;
 mod parquet;
 mod row_reader;
 mod storage;
+mod workbook;
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -21,9 +24,11 @@ use crate::input::{Place, Problem, did_you_mean};
 use delimited::Delimited;
 use parquet::ParquetRows;
 use storage::Input;
+use workbook::SheetRows;
 
-pub use parquet::panic_is_caught;
+pub use library::panic_is_caught;
 pub use storage::{TableStorage, is_standard_input};
+pub use workbook::{Workbook, is_workbook};
 
 /// A table that is open, at one of its rows.
 #[derive(Debug)]
@@ -53,12 +58,13 @@ impl Persist for Table {
 enum Rows {
     Delimited(Box<Delimited>),
     Parquet(Box<ParquetRows>),
+    Sheet(Box<SheetRows>),
 }
 
 /// A place between two rows of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RowPosition {
-    /// Rows before it, in Parquet.
+    /// Rows before it, in Parquet and workbooks.
     pub rows: u64,
     /// Bytes of text before it.
     pub byte: u64,
@@ -126,6 +132,13 @@ impl Table {
         check_header(&name, &header)?;
         let nullable = vec![false; header.len()];
         Ok(Table { path: name, header, rows, nullable, notes: Vec::new() })
+    }
+
+    /// Returns the table of a sheet.
+    fn of_sheet(path: PathBuf, header: Vec<String>, rows: SheetRows) -> Result<Table, Problem> {
+        check_header(&path, &header)?;
+        let nullable = vec![false; header.len()];
+        Ok(Table { path, header, rows: Rows::Sheet(Box::new(rows)), nullable, notes: Vec::new() })
     }
 
     /// Returns the file.
@@ -207,6 +220,7 @@ impl Table {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.advance(&self.path),
             Rows::Parquet(rows) => rows.advance(&self.path, &self.header),
+            Rows::Sheet(rows) => Ok(rows.advance()),
         }
     }
 
@@ -215,6 +229,7 @@ impl Table {
         match &self.rows {
             Rows::Delimited(rows) => rows.position(),
             Rows::Parquet(rows) => RowPosition { rows: rows.passed(), byte: 0, line: 0 },
+            Rows::Sheet(rows) => RowPosition { rows: rows.passed(), byte: 0, line: 0 },
         }
     }
 
@@ -223,6 +238,10 @@ impl Table {
         match &mut self.rows {
             Rows::Delimited(rows) => rows.skip_to(&self.path, position),
             Rows::Parquet(rows) => rows.skip_to(&self.path, &self.header, position.rows),
+            Rows::Sheet(rows) => {
+                rows.skip_to(position.rows);
+                Ok(())
+            }
         }
     }
 
@@ -232,6 +251,7 @@ impl Table {
         let cell = match &self.rows {
             Rows::Delimited(rows) => rows.cell(column),
             Rows::Parquet(rows) => rows.cell(column),
+            Rows::Sheet(rows) => rows.cell(column),
         };
         if self.nullable[column] && is_null_word(cell) { &[] } else { cell }
     }
@@ -239,7 +259,7 @@ impl Table {
     /// Returns the meaning of the numbers of a column where it is declared to be dates.
     pub fn dates(&self, column: usize) -> Dates {
         match &self.rows {
-            Rows::Delimited(_) => Dates::None,
+            Rows::Delimited(_) | Rows::Sheet(_) => Dates::None,
             Rows::Parquet(rows) => rows.dates(column),
         }
     }
@@ -285,6 +305,7 @@ impl Table {
         let line = match &self.rows {
             Rows::Delimited(rows) => rows.line(),
             Rows::Parquet(rows) => rows.number(),
+            Rows::Sheet(rows) => rows.line(),
         };
         Place::file(&self.path).at_line(line)
     }
@@ -293,6 +314,7 @@ impl Table {
     pub fn header_place(&self) -> Place {
         match &self.rows {
             Rows::Delimited(rows) if rows.has_header() => Place::file(&self.path).at_line(1),
+            Rows::Sheet(rows) => Place::file(&self.path).at_line(rows.header_line()),
             Rows::Delimited(_) | Rows::Parquet(_) => Place::file(&self.path),
         }
     }

@@ -6,14 +6,12 @@ use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
-use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::{Dates, arrow_schema};
+use super::{Dates, arrow_schema, library};
 use crate::input::{Place, Problem};
 
 /// The most decimal places of a number: ten to this power fits 128 bits.
@@ -30,22 +28,11 @@ const SECONDS_A_DAY: i128 = 86_400;
 /// Rows turned into text at a time.
 const BATCH: usize = 4096;
 
-thread_local! {
-    static LIBRARY_IS_READING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Returns true while a panic of this thread is the library's, over a damaged file: it is caught and becomes a problem.
-pub fn panic_is_caught() -> bool {
-    LIBRARY_IS_READING.get()
-}
-
 /// Reads by the library, which asserts where a damaged file contradicts itself. What it was reading must not
 /// be used again after an error.
 fn caught<T>(read: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    LIBRARY_IS_READING.set(true);
-    let result = catch_unwind(AssertUnwindSafe(read));
-    LIBRARY_IS_READING.set(false);
-    result.unwrap_or_else(|_| Err((None, ParquetError::General("it contradicts itself".into()))))
+    let contradiction = || Err((None, ParquetError::General("it contradicts itself".into())));
+    library::caught(read).unwrap_or_else(contradiction)
 }
 
 /// An error of the library, with the column it read.

@@ -1,11 +1,12 @@
-//! `rvtools`: virtual machines and hosts of VMware vSphere, the sheets vInfo and vHost of RVTools (version 4.7, November 2026) as CSV.
+//! `rvtools`: virtual machines and hosts of VMware vSphere, the sheets vInfo and vHost of RVTools (version 4.7, November 2026), as CSV
+//! or in its workbook.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::table::{ExportRow, refuse_workbook};
+use super::table::ExportRow;
 use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
-use plimsoll_base::input::{InputError, Problem};
-use plimsoll_base::table::Table;
+use plimsoll_base::input::{InputError, Place, Problem};
+use plimsoll_base::table::{Table, Workbook, is_workbook};
 use plimsoll_base::units::Resources;
 
 /// The source.
@@ -13,31 +14,64 @@ use plimsoll_base::units::Resources;
 /// A host sells a vCPU for each core, and all its memory; `--overcommit` sells more vCPUs. The zone is the cluster.
 pub const SOURCE: InventorySource = InventorySource {
     name: "rvtools",
-    description: "virtual machines and hosts of vSphere, as RVTools exports vInfo and vHost to CSV",
-    made_by: "RVTools.exe -passthroughAuth -s VCENTER -c ExportAll2csv -d FOLDER",
+    description: "virtual machines and hosts of vSphere, as RVTools exports vInfo and vHost to a workbook or CSV",
+    made_by: "RVTools.exe -passthroughAuth -s VCENTER -c ExportAll2xlsx -d FOLDER -f FILE.xlsx",
     read,
 };
 
 fn read(paths: &[PathBuf]) -> Result<Inventory, InputError> {
     let mut inventory = Inventory::default();
     for path in paths {
-        refuse_workbook(path)?;
-        let mut table = Table::open(path)?;
-        if table.column("VM").is_some() {
-            expect(&table, "vInfo", &[CPUS, MEMORY])?;
-            while table.advance()? {
-                inventory.instances.push(machine(&ExportRow(&table))?);
-            }
-        } else if table.column("# Cores").is_some() {
-            expect(&table, "vHost", &[HOST_MEMORY])?;
-            while table.advance()? {
-                inventory.hosts.push(host(&ExportRow(&table))?);
-            }
-        } else {
-            return Err(neither(&table).into());
+        let tables = if is_workbook(path) { sheets(path)? } else { vec![Table::open(path)?] };
+        for table in tables {
+            add(&mut inventory, table)?;
         }
     }
     Ok(inventory)
+}
+
+/// Adds the rows of a table to an inventory: machines or hosts, by its columns.
+fn add(inventory: &mut Inventory, mut table: Table) -> Result<(), InputError> {
+    if table.column("VM").is_some() {
+        expect(&table, "vInfo", &[CPUS, MEMORY])?;
+        while table.advance()? {
+            inventory.instances.push(machine(&ExportRow(&table))?);
+        }
+    } else if table.column("# Cores").is_some() {
+        expect(&table, "vHost", &[HOST_MEMORY])?;
+        while table.advance()? {
+            inventory.hosts.push(host(&ExportRow(&table))?);
+        }
+    } else {
+        return Err(neither(&table).into());
+    }
+    Ok(())
+}
+
+/// Names that the sheets of machines and of hosts have had in workbooks of RVTools, newest first.
+const SHEETS: [&[&str]; 2] = [&["vInfo", "tabvInfo"], &["vHost", "tabvHost"]];
+
+/// Returns the sheets of machines and of hosts, of which a workbook has one at least.
+fn sheets(path: &Path) -> Result<Vec<Table>, Problem> {
+    let mut book = Workbook::open(path)?;
+    let mut tables = Vec::new();
+    for names in SHEETS {
+        for name in names {
+            if let Some(table) = book.table(name)? {
+                tables.push(table);
+                break;
+            }
+        }
+    }
+    if tables.is_empty() {
+        let found = format!(
+            "found the sheets `{}`, expected `vInfo` and `vHost` among them",
+            book.sheets().join(",")
+        );
+        return Err(Problem::new(Place::file(path), found)
+            .with_help(format!("make the file by `{}`", SOURCE.made_by)));
+    }
+    Ok(tables)
 }
 
 /// Names that columns of sizes have had in RVTools, newest first.

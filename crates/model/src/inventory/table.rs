@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Absence, Inventory, InventoryHost, InventoryInstance, InventorySource};
 use plimsoll_base::input::{InputError, Place, Problem};
-use plimsoll_base::table::Table;
+use plimsoll_base::table::{Table, is_workbook};
 use plimsoll_base::units::{Resources, Rounding, parse_resource_rounded};
 
 /// The source.
@@ -144,13 +144,13 @@ fn host(row: &ExportRow) -> Result<InventoryHost, Problem> {
     })
 }
 
-/// Refuses a workbook, whose sheets are no tables of ours.
-pub fn refuse_workbook(path: &Path) -> Result<(), Problem> {
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("xlsx")) {
+/// Refuses a workbook, of which nothing says which sheets are meant.
+fn refuse_workbook(path: &Path) -> Result<(), Problem> {
+    if !is_workbook(path) {
         return Ok(());
     }
     let problem = Problem::new(Place::file(path), "found a workbook, expected its sheets as CSV");
-    Err(problem.with_help("save each sheet as \"CSV UTF-8\"; RVTools exports them by ExportAll2csv"))
+    Err(problem.with_help("save each sheet as \"CSV UTF-8\"; one of RVTools is read by `--from rvtools`"))
 }
 
 /// The cells of the current row of a table, by any of several names of their column.
