@@ -26,9 +26,11 @@ def test_a_page_fits_its_window(kind, look, pages, open_page, pictures):
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_a_check_with_long_names_scrolls_in_the_frame_of_its_table(width, pages, open_page, pictures):
+def test_a_check_with_long_names_fits_a_window_and_scrolls_on_a_phone(width, pages, open_page, pictures):
     page = open_page(pages["check"], width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    frames = page.evaluate("[...document.querySelectorAll('.scroll')].map(frame => [frame.scrollWidth, frame.clientWidth])")
+    assert width < 1000 or all(inner <= outer for inner, outer in frames), frames
     page.screenshot(path=pictures / f"check-{width}.png", full_page=True)
 
 

@@ -43,8 +43,11 @@ pub fn table(table: &ReportTable) -> Markup {
 /// Longest word of a path that is not broken within \[bytes\].
 const LONG_WORD: usize = 16;
 
-/// Returns a text that may be broken behind the dots of a path, and within the long names between them, so that the name of a metric need
-/// not make a table wider than the page.
+/// Longest word that is not broken within, of a path and of any other text, whose words are names such as those of errors \[characters\].
+const LONGEST_WHOLE: [usize; 2] = [24, 40];
+
+/// Returns a text that may be broken behind the dots of a path, within the long names between them, and within names that never end, so
+/// that the name of a metric need not make a table wider than the page.
 fn breakable(text: &str) -> Markup {
     let is_path = text.contains('.') && !text.contains(char::is_whitespace);
     let words = if is_path { text.split_inclusive('.').collect() } else { vec![text] };
@@ -52,6 +55,7 @@ fn breakable(text: &str) -> Markup {
         true => parts(word),
         false => vec![word],
     });
+    let pieces = pieces.flat_map(chunks);
     html! {
         @for (i, piece) in pieces.enumerate() {
             @if i > 0 { wbr; }
@@ -74,6 +78,23 @@ fn parts(name: &str) -> Vec<&str> {
     }
     parts.push(&name[from..]);
     parts
+}
+
+/// Returns a text in chunks: whole, but for words that are longer than any word is.
+fn chunks(text: &str) -> Vec<&str> {
+    let (mut chunks, mut from, mut word_at) = (Vec::new(), 0, 0);
+    for word in text.split_inclusive(char::is_whitespace) {
+        let longest = LONGEST_WHOLE[usize::from(!word.contains('.'))];
+        for (number, (at, _)) in word.char_indices().enumerate() {
+            if number >= longest && (number - longest).is_multiple_of(LONG_WORD) {
+                chunks.push(&text[from..word_at + at]);
+                from = word_at + at;
+            }
+        }
+        word_at += word.len();
+    }
+    chunks.push(&text[from..]);
+    chunks
 }
 
 fn cell(cell: &TableCell, right: bool) -> Markup {
@@ -101,6 +122,11 @@ mod tests {
             ),
             ("fleet.hosts_with_an_instance", "fleet.<wbr>hosts_<wbr>with_<wbr>an_<wbr>instance"),
             ("a sentence. And more", "a sentence. And more"),
+            (
+                "subnets.endlessendlessendlessendlessendlessendlessendless.used",
+                "subnets.<wbr>endlessendlessendlessend<wbr>lessendlessendle<wbr>ssendless.<wbr>used",
+            ),
+            ("words of eight letters, of which many follow", "words of eight letters, of which many follow"),
             ("InsufficientInstanceCapacity", "InsufficientInstanceCapacity"),
         ] {
             assert_eq!(breakable(text).into_string(), expected);
