@@ -39,8 +39,9 @@ fn first(headroom: &HeadroomUse) -> &Exhaustion {
     all.min_by(|a, b| at(a).total_cmp(&at(b))).expect("hosts have a limit")
 }
 
-/// In twenty worlds seen for six weeks, the first refusal of the next weeks is within the 80 % band as often as that says:
-/// in 14 to 18 of them.
+/// In twenty worlds seen for six weeks, the first refusal of the next weeks is within the 80 % band as often as that says: in 14 to 19 of
+/// them. Of twenty that each have 80 %, 12 to 19 are in with 95 %; the band is held to errors of levels, not of times, and is never
+/// narrowed, so that it may be somewhat wide.
 #[test]
 fn the_band_holds_the_first_refusal_as_often_as_it_says() {
     let experiment = growing();
@@ -62,5 +63,5 @@ fn the_band_holds_the_first_refusal_as_often_as_it_says() {
         held += u32::from((earliest..=latest).contains(&refused));
         told.push(format!("day {refused:.1} in {earliest:.1} to {latest:.1}, median {at:.1}"));
     }
-    assert!((14..=18).contains(&held), "{held} of 20:\n{}", told.join("\n"));
+    assert!((14..=19).contains(&held), "{held} of 20:\n{}", told.join("\n"));
 }

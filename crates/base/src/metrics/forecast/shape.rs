@@ -11,6 +11,9 @@ const DAY_PARTS: usize = 24;
 /// Rounds in which trend and season are fitted to each other.
 const ROUNDS: usize = 4;
 
+/// Dampings that are tried, as shares of the past.
+const DAMPINGS: [f64; 4] = [0.125, 0.25, 0.5, 1.0];
+
 /// Form of a trend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,11 +22,13 @@ pub enum Growth {
     Linear,
     /// By the same factor in every period.
     Exponential,
+    /// By less in every period, towards a level: the same factor of what is missing.
+    Damped,
 }
 
 impl Growth {
     /// Every growth.
-    pub const ALL: [Growth; 2] = [Growth::Linear, Growth::Exponential];
+    pub const ALL: [Growth; 3] = [Growth::Linear, Growth::Exponential, Growth::Damped];
 }
 
 /// Period after which a level repeats itself.
@@ -68,10 +73,14 @@ impl Deviation {
 #[derive(Clone, Debug)]
 pub struct Shape {
     form: Form,
-    /// Level at time zero, or its logarithm.
+    /// Level, or its logarithm, where the clock of the trend is at zero.
     intercept: f64,
-    /// Change each second, of the level or its logarithm.
+    /// Change of the level, or its logarithm, with the clock of the trend.
     slope: f64,
+    /// First time of the past \[s\].
+    start_s: f64,
+    /// Time in which what is missing to the last level falls to 1/e \[s\]; of a damped trend alone.
+    damping_s: f64,
     /// Factor of each part of the season; one part where there is none.
     factors: Vec<f64>,
 }
@@ -95,22 +104,44 @@ impl Season {
 
 impl Form {
     /// Every form, the simplest first.
-    pub const ALL: [Form; 6] = [
+    pub const ALL: [Form; 9] = [
         Form { growth: Growth::Linear, season: Season::None },
         Form { growth: Growth::Exponential, season: Season::None },
+        Form { growth: Growth::Damped, season: Season::None },
         Form { growth: Growth::Linear, season: Season::Day },
         Form { growth: Growth::Exponential, season: Season::Day },
+        Form { growth: Growth::Damped, season: Season::Day },
         Form { growth: Growth::Linear, season: Season::Week },
         Form { growth: Growth::Exponential, season: Season::Week },
+        Form { growth: Growth::Damped, season: Season::Week },
     ];
 }
 
 impl Shape {
-    /// Fits a form to points by least squares, trend and season in turn. `None` where a level of a growth by factors is
+    /// Fits a form to points by least squares, trend and season in turn, with the damping that does best. `None` where a level of a growth by factors is
     /// not above zero.
     pub fn fit(form: Form, points: &[(f64, f64)]) -> Option<Shape> {
+        let span = points[points.len() - 1].0 - points[0].0;
+        let damped = |share: f64| Shape::fit_with(form, points, share * span);
+        if form.growth == Growth::Damped {
+            let fitted = DAMPINGS.iter().filter_map(|share| damped(*share));
+            return fitted.min_by(|a, b| a.squares(points).total_cmp(&b.squares(points)));
+        }
+        Shape::fit_with(form, points, span)
+    }
+
+    /// Returns the sum of the squares by which points are off.
+    fn squares(&self, points: &[(f64, f64)]) -> f64 {
+        let off = |(time, level): &(f64, f64)| self.level(*time) - level;
+        points.iter().map(off).map(|off| off * off).sum()
+    }
+
+    /// Fits a form with a stated damping.
+    fn fit_with(form: Form, points: &[(f64, f64)], damping_s: f64) -> Option<Shape> {
         let parts = form.season.parts().1;
-        let mut shape = Shape { form, intercept: 0.0, slope: 0.0, factors: vec![1.0; parts] };
+        let start_s = points[0].0;
+        let mut shape =
+            Shape { form, intercept: 0.0, slope: 0.0, start_s, damping_s, factors: vec![1.0; parts] };
         if form.growth == Growth::Exponential && points.iter().any(|(_, level)| *level <= 0.0) {
             return None;
         }
@@ -128,7 +159,10 @@ impl Shape {
     fn fit_trend(&mut self, points: &[(f64, f64)]) {
         let plain = |(time, level): &(f64, f64)| {
             let level = level / self.factors[self.part(*time)];
-            (*time, if self.form.growth == Growth::Exponential { libm::log(level) } else { level })
+            (
+                self.clock(*time),
+                if self.form.growth == Growth::Exponential { libm::log(level) } else { level },
+            )
         };
         let plain: Vec<(f64, f64)> = points.iter().map(plain).collect();
         self.fit_line(&plain);
@@ -147,15 +181,34 @@ impl Shape {
     /// Returns the shape with its trend fitted to levels that deviate from it at some times.
     pub fn refitted(&self, deviating: impl Iterator<Item = (f64, Deviation)>) -> Shape {
         let plain = |(time, deviation): (f64, Deviation)| {
+            let time = self.clock(time);
             let line = self.intercept + self.slope * time;
             match self.form.growth {
-                Growth::Linear => (time, line * deviation.factor),
+                Growth::Linear | Growth::Damped => (time, line * deviation.factor),
                 Growth::Exponential => (time, line + deviation.logarithm),
             }
         };
         let mut shape = self.clone();
         shape.fit_line(&deviating.map(plain).collect::<Vec<_>>());
         shape
+    }
+
+    /// Returns another shape of the same form, so many times as far from this one.
+    pub fn apart(&self, other: &Shape, times: f64) -> Shape {
+        let apart = |own: f64, other: f64| own + times * (other - own);
+        Shape {
+            intercept: apart(self.intercept, other.intercept),
+            slope: apart(self.slope, other.slope),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the time as the trend counts it: in seconds, or of a damped one in parts of what it has still to rise.
+    fn clock(&self, time_s: f64) -> f64 {
+        match self.form.growth {
+            Growth::Linear | Growth::Exponential => time_s,
+            Growth::Damped => -libm::exp((self.start_s - time_s) / self.damping_s),
+        }
     }
 
     /// Fits the factors of the season to the points without their trend; their mean is 1.
@@ -183,9 +236,9 @@ impl Shape {
     }
 
     fn trend(&self, time_s: f64) -> f64 {
-        let line = self.intercept + self.slope * time_s;
+        let line = self.intercept + self.slope * self.clock(time_s);
         match self.form.growth {
-            Growth::Linear => line,
+            Growth::Linear | Growth::Damped => line,
             Growth::Exponential => libm::exp(line),
         }
     }
@@ -200,13 +253,19 @@ impl Shape {
     pub fn earliest(&self, mark: f64, factor: f64, start_s: f64) -> f64 {
         let highest = self.factors.iter().copied().fold(0.0, f64::max) * factor;
         let line = match self.form.growth {
-            Growth::Linear => mark / highest,
+            Growth::Linear | Growth::Damped => mark / highest,
             Growth::Exponential => libm::log(mark / highest),
         };
-        match line - (self.intercept + self.slope * start_s) {
-            missing if missing <= 0.0 => start_s,
-            missing if self.slope > 0.0 => start_s + missing / self.slope,
-            _ => f64::INFINITY,
+        let now = self.clock(start_s);
+        let clock = match line - (self.intercept + self.slope * now) {
+            missing if missing <= 0.0 => return start_s,
+            missing if self.slope > 0.0 => now + missing / self.slope,
+            _ => return f64::INFINITY,
+        };
+        match self.form.growth {
+            Growth::Linear | Growth::Exponential => clock,
+            Growth::Damped if clock < 0.0 => self.start_s - self.damping_s * libm::log(-clock),
+            Growth::Damped => f64::INFINITY,
         }
     }
 }
@@ -224,7 +283,9 @@ mod tests {
     fn each_form_is_found_again_in_points_without_noise() {
         let weekend = |hour: f64| if hour.rem_euclid(168.0) >= 120.0 { 0.6 } else { 1.2 };
         let factor = |hour: f64| libm::exp(0.01 * hour / 24.0);
-        let cases: [(Form, Vec<(f64, f64)>); 3] = [
+        let filling = |hour: f64| 0.1 + 0.2 * (1.0 - libm::exp(-hour / (0.25 * (6.0 * 168.0 - 1.0))));
+        let cases: [(Form, Vec<(f64, f64)>); 4] = [
+            (Form { growth: Growth::Damped, season: Season::None }, hours(6, filling)),
             (Form { growth: Growth::Linear, season: Season::None }, hours(6, |h| 0.1 + 0.0001 * h)),
             (Form { growth: Growth::Exponential, season: Season::None }, hours(6, |h| 0.2 * factor(h))),
             (
@@ -236,6 +297,7 @@ mod tests {
             let shape = Shape::fit(form, &points).unwrap();
             let later = hours(8, |_| 0.0);
             let truth = |hour: f64| match (form.growth, form.season) {
+                (Growth::Damped, _) => filling(hour),
                 (Growth::Linear, _) => 0.1 + 0.0001 * hour,
                 (_, Season::None) => 0.2 * factor(hour),
                 _ => 0.2 * factor(hour) * weekend(hour),
