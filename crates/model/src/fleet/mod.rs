@@ -42,6 +42,8 @@ pub struct Zone {
     pub free_memory_mib: u64,
     /// GPU free on its active hosts \[milli-GPU\].
     pub free_gpu_milli: u64,
+    /// Its active hosts, by the number of their capacity.
+    active: Vec<u32>,
     /// Its groups.
     groups: Range<usize>,
     /// Numbers of the sets of types that its hosts run, a bit for each.
@@ -61,6 +63,11 @@ impl Zone {
         self.free_vcpu_milli -= u64::from(amounts.vcpu_milli());
         self.free_memory_mib -= u64::from(amounts.memory_mib());
         self.free_gpu_milli -= u64::from(amounts.0[Resources::GPU]);
+    }
+
+    /// Returns the capacities of its active hosts, with the number of hosts of each.
+    pub fn active_hosts(&self) -> impl Iterator<Item = (SkuId, u32)> {
+        (0..).map(SkuId).zip(self.active.iter().copied()).filter(|(_, hosts)| *hosts > 0)
     }
 }
 
@@ -130,6 +137,9 @@ impl Fleet {
         };
         if fleet.groups.len() > 1 {
             fleet.by_group = vec![Totals::default(); fleet.groups.len()];
+        }
+        for zone in &mut fleet.zones {
+            zone.active = vec![0; fleet.skus.len()];
         }
         for id in 0..fleet.hosts.len() as u32 {
             if fleet.hosts[id as usize].state == HostState::Active {
@@ -411,6 +421,7 @@ impl Fleet {
         self.totals.stranded_changed((0, 0), stranded(&host, &self.smallest));
         if host.state == HostState::Active {
             self.zones[zone.index()].more_free(&host.free);
+            self.zones[zone.index()].active[host.sku.0 as usize] += 1;
         }
     }
 
@@ -427,6 +438,7 @@ impl Fleet {
         self.totals.stranded_changed(stranded(&host, &self.smallest), (0, 0));
         if host.state == HostState::Active {
             self.zones[zone.index()].less_free(&host.free);
+            self.zones[zone.index()].active[host.sku.0 as usize] -= 1;
         }
     }
 
@@ -434,15 +446,19 @@ impl Fleet {
     pub fn assert_conserved(&self) {
         let (mut fresh, mut by_share) = (Totals::default(), HostsByShare::default());
         let mut zones = vec![[0; 3]; self.zones.len()];
+        let mut active = vec![vec![0; self.skus.len()]; self.zones.len()];
         for (id, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.state == HostState::Active) {
-            let zone = &mut zones[self.zone_of(HostId(id as u32)).index()];
-            for (sum, i) in zone.iter_mut().zip([Resources::VCPU, Resources::MEMORY, Resources::GPU]) {
+            let zone = self.zone_of(HostId(id as u32)).index();
+            active[zone][host.sku.0 as usize] += 1;
+            for (sum, i) in zones[zone].iter_mut().zip([Resources::VCPU, Resources::MEMORY, Resources::GPU]) {
                 *sum += u64::from(host.free.0[i]);
             }
         }
         let kept =
             self.zones.iter().map(|zone| [zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli]);
         assert!(kept.eq(zones), "what the zones have free does not match their hosts");
+        let kept = self.zones.iter().map(|zone| &zone.active);
+        assert!(kept.eq(&active), "the active hosts of the zones do not match their hosts");
         let mut by_group = vec![Totals::default(); self.by_group.len()];
         for (id, host) in (0..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.counts()) {
             let sku = &self.skus[host.sku.0 as usize];
@@ -522,6 +538,7 @@ impl Builder {
             free_vcpu_milli: 0,
             free_memory_mib: 0,
             free_gpu_milli: 0,
+            active: Vec::new(),
             groups: first_group..self.groups.len(),
             hardware: self.hosts[first_host as usize..]
                 .iter()

@@ -100,6 +100,7 @@ impl Fleet {
         self.by_group.fill(Totals::default());
         for zone in &mut self.zones {
             (zone.free_vcpu_milli, zone.free_memory_mib, zone.free_gpu_milli) = (0, 0, 0);
+            zone.active.fill(0);
         }
         for id in (0..self.hosts.len() as u32).map(HostId) {
             self.count_in(id);

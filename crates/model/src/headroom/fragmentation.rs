@@ -25,7 +25,7 @@ type Measure = fn(room: &Room, share: &Share, resource: usize) -> u64;
 pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
     shares(census, running, |room, share, resource| {
         let used = room.fits(share) * u64::from(share.amounts.0[resource]);
-        u64::from(room.free.0[resource]).saturating_sub(used)
+        u64::from(room.whole.free.0[resource]).saturating_sub(used)
     })
 }
 
@@ -39,7 +39,7 @@ pub fn unusable(census: &Census, running: &[Share]) -> Option<Shares> {
 pub fn fgd(census: &Census, running: &[Share]) -> Option<Shares> {
     shares(census, running, |room, share, resource| {
         let usable = share.amounts.0[resource] > 0 && room.has_room(share);
-        if usable { 0 } else { u64::from(room.free.0[resource]) }
+        if usable { 0 } else { u64::from(room.whole.free.0[resource]) }
     })
 }
 
@@ -101,7 +101,7 @@ mod tests {
     fn free_gpu_is_a_fragment_to_types_without_gpu() {
         let mut census = census(&[(8000, 8192, 1), (8000, 8192, 1)], 8000, 8192);
         for class in census.classes.iter_mut().chain(&mut census.empty) {
-            class.room.free.0[Resources::GPU] = 2000;
+            class.room.whole.free.0[Resources::GPU] = 2000;
         }
         let (cpu, mut gpu) = (share(0, 1000, 1024, 3), share(1, 1000, 1024, 1));
         gpu.amounts.0[Resources::GPU] = 1000;

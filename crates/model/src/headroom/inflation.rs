@@ -35,11 +35,12 @@ const STEPS: u128 = 200;
 pub fn inflate(census: &Census, running: &[Share]) -> Option<Inflation> {
     let at_most = poured(census, running)?;
     let mut stock = Stock::new(&census.classes);
-    let mut placed = 0;
+    let (mut placed, mut grown_to) = (0, vec![0; running.len()]);
     for step in 1.. {
-        for share in running {
-            let until = |step: u128| u128::from(share.count) * step * at_most.over / (at_most.under * STEPS);
-            let count = u64::try_from(until(step) - until(step - 1)).expect("more than the hosts can hold");
+        for (share, before) in running.iter().zip(&mut grown_to) {
+            let until = u128::from(share.count) * step * at_most.over / (at_most.under * STEPS);
+            let until = u64::try_from(until).expect("more than the hosts can hold");
+            let count = until - std::mem::replace(before, until);
             let missing = stock.place(share, count, |_, _, _| {});
             placed += count - missing;
             if missing > 0 {
@@ -62,7 +63,7 @@ fn poured(census: &Census, running: &[Share]) -> Option<Ratio> {
     let of = |i: usize| {
         let held: u128 =
             running.iter().map(|share| u128::from(share.amounts.0[i]) * u128::from(share.count)).sum();
-        let unlimited = census.classes.iter().any(|class| class.room.free.0[i] == u32::MAX);
+        let unlimited = census.classes.iter().any(|class| class.room.whole.free.0[i] == u32::MAX);
         (held > 0 && !unlimited)
             .then(|| Ratio { over: Census::total(&census.classes, i) + held, under: held })
     };
@@ -71,8 +72,7 @@ fn poured(census: &Census, running: &[Share]) -> Option<Ratio> {
 
 /// Returns the growth after which an instance of a type found no room, with what the hosts have left.
 fn grown(stock: &Stock, census: &Census, running: &[Share], placed: u64, first_refused: TypeId) -> Inflation {
-    let classes: Vec<HostClass> =
-        stock.classes().map(|(room, hosts)| HostClass { room: *room, hosts: *hosts }).collect();
+    let classes: Vec<HostClass> = stock.classes().collect();
     let share = |i: usize| {
         let all = Census::total(&census.empty, i);
         if all == 0 { 0.0 } else { Census::total(&classes, i) as f64 / all as f64 }
@@ -138,7 +138,7 @@ mod tests {
                 let mut counted = BTreeMap::new();
                 hosts.iter().for_each(|room| *counted.entry(*room).or_insert(0) += 1);
                 assert_eq!(
-                    stock.classes().map(|(room, hosts)| (*room, *hosts)).collect::<BTreeMap<_, _>>(),
+                    stock.classes().map(|class| (class.room, class.hosts)).collect::<BTreeMap<_, _>>(),
                     counted
                 );
             }

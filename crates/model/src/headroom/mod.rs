@@ -6,16 +6,19 @@
 //! runs a type counts: headroom is the room for instances that may go anywhere in the shared pool.
 
 mod census;
+mod classes;
 mod compaction;
 mod fragmentation;
 mod inflation;
+mod room;
 mod stock;
 mod survival;
 
-pub use census::{Census, HostClass, Room, room_of};
+pub use census::{Census, HostClass, room_of};
 pub use compaction::hosts_needed;
 pub use fragmentation::{Shares, fgd, unusable};
 pub use inflation::{Inflation, allocable, inflate};
+pub use room::{Room, WholeRoom};
 pub use survival::{HostAtRisk, LossDomain, Survival};
 
 use schemars::JsonSchema;
@@ -112,9 +115,7 @@ mod tests {
     /// Returns a census of (free vCPU, free memory, hosts), all of one capacity \[milli-vCPU, MiB\].
     pub fn census(classes: &[(u32, u32, u64)], vcpu: u32, memory: u32) -> Census {
         let room = |vcpu, memory| Room {
-            free: Resources::new(vcpu, memory),
-            instances: u32::MAX,
-            hardware: 0,
+            whole: WholeRoom { free: Resources::new(vcpu, memory), instances: u32::MAX, hardware: 0 },
             parts: None,
         };
         let mut counted = std::collections::BTreeMap::new();

@@ -204,7 +204,7 @@ impl<'a> Cases<'a> {
 
     /// Returns what is free of vCPU (0) or memory (1) on the rest.
     fn spare(&self, resource: usize, lost: &[Room], moves: &[(Room, Room, u64)]) -> u64 {
-        let free = |room: &Room| u64::from(room.free.0[resource]);
+        let free = |room: &Room| u64::from(room.whole.free.0[resource]);
         let gone: u64 = lost.iter().map(free).sum();
         let taken: u64 = moves.iter().map(|(from, to, hosts)| (free(from) - free(to)) * hosts).sum();
         self.free[resource] - gone - taken
@@ -223,7 +223,7 @@ impl Census {
     /// Returns the greatest share that amounts have of what all hosts hold of a resource \[10⁻¹⁸\].
     pub(super) fn size(&self, amounts: &Resources) -> u128 {
         let share = |i: usize| {
-            let unlimited = self.empty.iter().any(|class| class.room.free.0[i] == u32::MAX);
+            let unlimited = self.empty.iter().any(|class| class.room.whole.free.0[i] == u32::MAX);
             let all = Census::total(&self.empty, i);
             if unlimited || all == 0 { 0 } else { u128::from(amounts.0[i]) * 1_000_000_000_000_000_000 / all }
         };
@@ -233,8 +233,8 @@ impl Census {
 
 #[cfg(test)]
 mod tests {
-    use super::super::HostClass;
     use super::super::tests::share;
+    use super::super::{HostClass, WholeRoom};
     use super::*;
     use crate::fleet::topology::{Parts, Topology};
     use plimsoll_base::engine::random::{Purpose, Seed};
@@ -274,7 +274,7 @@ mod tests {
                 }
             }
         }
-        let free = |i: usize| rest.iter().map(|room| u64::from(room.free.0[i])).sum();
+        let free = |i: usize| rest.iter().map(|room| u64::from(room.whole.free.0[i])).sum();
         let fits = asked.iter().map(|share| rest.iter().map(|room| room.fits(share)).sum()).collect();
         (unplaced, [free(0), free(1)], fits)
     }
@@ -297,6 +297,12 @@ mod tests {
         hosts.iter().map(of).collect()
     }
 
+    /// Returns the room of an empty host of 8 vCPU and 16 GiB.
+    fn empty_room() -> Room {
+        let free = Resources::new(8000, 16_384);
+        Room { whole: WholeRoom { free, instances: u32::MAX, hardware: 0 }, parts: None }
+    }
+
     /// Returns two empty nodes that share 8 vCPU and 16 GiB.
     fn two_nodes() -> (Topology, Parts) {
         let topology = Topology::new(&Resources::new(8000, 16_384), 2, false);
@@ -312,7 +318,7 @@ mod tests {
             share(2, 4000, 8192, 1),
             share(3, 3000, 512, 0),
         ];
-        let flat = Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0, parts: None };
+        let flat = empty_room();
         let (mut violated, mut survived) = (0, 0);
         for round in 0..400 {
             let empty = Room { parts: (round % 3 == 0).then(two_nodes), ..flat };
@@ -356,8 +362,7 @@ mod tests {
     /// N + 1 of equal empty hosts is N times what one takes.
     #[test]
     fn equal_hosts_keep_one_of_them_free() {
-        let empty =
-            Room { free: Resources::new(8000, 16_384), instances: u32::MAX, hardware: 0, parts: None };
+        let empty = empty_room();
         let hosts: Vec<Plain> =
             (0..11).map(|domain| Plain { domain, room: empty, instances: Vec::new() }).collect();
         let found =

@@ -13,7 +13,7 @@ use super::strategy::{Candidates, GroupSet, MAX_GROUPS, Selector, Strategy};
 use super::tenancies::{Tenancies, Vacant};
 use super::vacancies::Vacancies;
 use crate::fleet::Fleet;
-use crate::fleet::index::by_class::ClassIndex;
+use crate::fleet::index::by_class::{ClassIndex, EqualHosts};
 use crate::fleet::index::by_count::CountIndex;
 use crate::fleet::index::by_id::IdIndex;
 use crate::fleet::index::by_use::UseIndex;
@@ -328,6 +328,16 @@ impl FleetIndex {
             ZoneIndex::Classes(partitions) => partitions.first()?.likely(shape, &self.shapes),
             _ => None,
         }
+    }
+
+    /// Returns the hosts of a zone that are in the index, class by class; `None` where it keeps no classes, or a host apart from them.
+    pub fn hosts_by_class(&self, zone: ZoneId) -> Option<Vec<EqualHosts<'_>>> {
+        let ZoneIndex::Classes(partitions) = &self.zones[zone.index()] else { return None };
+        let mut hosts = Vec::new();
+        for index in partitions {
+            hosts.extend(index.hosts()?);
+        }
+        Some(hosts)
     }
 
     /// Returns the number of classes that the index keeps, 0 if it has none.

@@ -14,6 +14,7 @@ use super::strategy::{Selector, Strategy, Undo};
 use super::tenancies::{Ownership, Tenancies};
 use super::views::Views;
 use crate::fleet::host::Sku;
+use crate::fleet::index::by_class::EqualHosts;
 use crate::fleet::index::shapes::ShapeId;
 use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
@@ -368,6 +369,12 @@ impl Placer {
     /// Returns the owners of hosts.
     pub fn tenancies(&self) -> &Tenancies {
         &self.tenancies
+    }
+
+    /// Returns the hosts of a zone that take instances of shared tenancy, equal ones together; `None` where the index does not know
+    /// them so.
+    pub fn hosts_by_class(&self, zone: ZoneId) -> Option<Vec<EqualHosts<'_>>> {
+        self.index.hosts_by_class(zone)
     }
 
     /// Returns the number of classes in the index, where it keeps any.

@@ -11,6 +11,8 @@ mod scenes;
 mod undo;
 mod views;
 
+use std::collections::BTreeMap;
+
 use super::config::StrategyConfig;
 use super::exits::ExitHour;
 use super::placer::Placer;
@@ -19,6 +21,7 @@ use super::request::Request;
 use super::strategy::Strategy;
 use crate::fleet::host::GroupTenancy;
 use crate::fleet::host_group::{HostGroup, Hosts, ListedHost};
+use crate::fleet::index::by_class::EqualHosts;
 use crate::fleet::topology::Affinity;
 use crate::fleet::{Change, Fleet};
 use plimsoll_base::engine::random::{Purpose, Seed, Stream};
@@ -205,6 +208,22 @@ struct Choices {
 /// Operations after which a filling of the fleet begins or ends.
 const FILLING_OPERATIONS: usize = 300;
 
+/// Panics unless the index counts the hosts of each zone that take instances as one by one, where it knows them by class.
+fn assert_classes(placer: &Placer, fleet: &Fleet) {
+    for (zone, number) in fleet.zones().iter().zip(0..) {
+        let Some(classes) = placer.hosts_by_class(ZoneId(number)) else { continue };
+        let (mut found, mut expected) = (BTreeMap::new(), BTreeMap::new());
+        for EqualHosts { sku, free, parts, hosts } in classes {
+            *found.entry((sku, free, parts)).or_insert(0) += hosts;
+        }
+        for id in zone.hosts.clone().map(HostId).filter(|id| fleet.accepts(*id)) {
+            let host = &fleet.hosts()[id.index()];
+            *expected.entry((host.sku, host.free, fleet.layouts().parts(id, host))).or_insert(0) += 1;
+        }
+        assert_eq!(found, expected, "zone {number}");
+    }
+}
+
 /// Launches and ends at random, a filling and none by turns; every choice is checked by the placer itself.
 fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
     let (mut random, mut exits) =
@@ -227,6 +246,9 @@ fn agree(world: &World, strategy: &StrategyConfig) -> Choices {
                 1 => placer.begin_filling(),
                 _ => placer.end_filling(&mut fleet),
             }
+        }
+        if operations % 100 == 0 {
+            assert_classes(&placer, &fleet);
         }
         if !live.is_empty() && random.below(8) >= world.launches_of_8 {
             let (host, affinity, request) = live.swap_remove(random.below(live.len() as u64) as usize);

@@ -28,10 +28,10 @@ use super::lazy_heap::LazyHeap;
 use super::ranking::{Candidate, Ranking, RankingInputs};
 use super::shapes::{ShapeId, Shapes};
 use super::tree::TreePosition;
-use crate::fleet::host::{Host, Sku};
+use crate::fleet::host::{Host, Sku, SkuId};
 use crate::fleet::layout::Layouts;
 use crate::fleet::topology::Parts;
-use plimsoll_base::units::{Footprint, HostId, NumaNodes};
+use plimsoll_base::units::{Footprint, HostId, NumaNodes, Resources};
 
 /// Requests that have a view each where the cost depends on them in whatever way; if there are more, the tree is searched.
 const VIEWS_AT_MOST: usize = if cfg!(test) { 100 } else { 256 };
@@ -78,6 +78,19 @@ impl Class {
             Some(allowed) => self.hosts.least_where(is_member, allowed.rule),
         }
     }
+}
+
+/// Hosts of equal capacity that have the same free.
+#[derive(Clone, Copy, Debug)]
+pub struct EqualHosts<'a> {
+    /// Capacity.
+    pub sku: SkuId,
+    /// Free amounts of each.
+    pub free: Resources,
+    /// Free amounts of the parts of each, where they are divided.
+    pub parts: Option<&'a Parts>,
+    /// Number of hosts.
+    pub hosts: u32,
 }
 
 /// The index of one cell: a zone, or one partition of it.
@@ -158,6 +171,16 @@ impl ClassIndex {
     /// Returns the number of classes kept, empty ones included.
     pub fn classes(&self) -> usize {
         self.classes.len() - self.unused.len()
+    }
+
+    /// Returns the hosts in it, class by class; `None` while a host is apart from the classes. Marks may divide equal hosts into
+    /// several classes.
+    pub fn hosts(&self) -> Option<impl Iterator<Item = EqualHosts<'_>>> {
+        let all = (0..).zip(&self.classes).filter(|(_, class)| class.members > 0).map(|(id, class)| {
+            let (Key { sku, free, .. }, hosts) = (class.key, class.members);
+            EqualHosts { sku, free, parts: parts_of(&self.parts, id), hosts }
+        });
+        matches!(self.filling, Filling::Off).then_some(all)
     }
 
     /// Takes a host in, or notes that what it has free changed.

@@ -10,18 +10,18 @@ use crate::cloud::world::World;
 use plimsoll_base::metrics::forecast;
 use plimsoll_base::units::{Resources, Time, TypeId, ZoneId};
 use plimsoll_model::fleet::totals::Total;
-use plimsoll_model::headroom::{Census, Headroom, Share, allocable, inflate};
+use plimsoll_model::headroom::{Census, Headroom, Inflation, Share, allocable, inflate};
 
 /// Samples the headroom if a sample is due: reports it, and notes it for the figures of the run.
 pub fn sample_if_due(world: &mut World, at: Time) {
     let Some(mut sampler) = world.recorder.headroom.take_if(|sampler| sampler.next <= at) else { return };
-    let (zones, asked) = (Census::by_zone(&world.hosts.fleet), live_mix(world));
+    let (zones, asked) = (Census::by_zone(&world.hosts.fleet, &world.hosts.placer), live_mix(world));
     let census = Census::sum(&zones);
     let mut headroom = measure(world, &census, &asked);
     headroom.survival = sampler.survive.and_then(|domain| loss::survival(world, domain, &census, &asked));
     if world.recorder.ledger.in_window {
         sampler.note(&headroom);
-        for (resource, level) in levels(world, &zones, &asked) {
+        for (resource, level) in levels(world, &zones, &asked, headroom.inflation) {
             sampler.history_of(resource).sample(at.as_seconds(), level);
         }
     }
@@ -44,7 +44,7 @@ pub fn measure(world: &World, census: &Census, asked: &[Share]) -> Headroom {
 /// Returns how many instances of each type asked for so far would still fit in each zone, if nothing else came. One pass over the
 /// hosts.
 pub fn allocable_now(world: &World) -> Vec<(ZoneId, TypeId, u64)> {
-    let (zones, asked) = (Census::by_zone(&world.hosts.fleet), live_mix(world));
+    let (zones, asked) = (Census::by_zone(&world.hosts.fleet, &world.hosts.placer), live_mix(world));
     let of_zone = |(census, zone): (&Census, u16)| {
         let of = |share: &Share| (ZoneId(zone), share.kind, allocable(census, share));
         asked.iter().map(of).collect::<Vec<_>>()
@@ -65,12 +65,18 @@ pub fn live_mix(world: &World) -> Vec<Share> {
 }
 
 /// Returns what has a limit, and the share of each in use, 0 to 1: the resources of the hosts of each zone and kind, the room
-/// of each zone for the live mix, addresses, and the room of volumes.
-fn levels(world: &World, zones: &[Census], asked: &[Share]) -> Vec<(LimitedResource, f64)> {
+/// of each zone for the live mix, addresses, and the room of volumes. `of_fleet` is the growth that fits on all zones together.
+fn levels(
+    world: &World,
+    zones: &[Census],
+    asked: &[Share],
+    of_fleet: Option<Inflation>,
+) -> Vec<(LimitedResource, f64)> {
     let running: Vec<Share> = asked.iter().copied().filter(|share| share.count > 0).collect();
     let mut levels = Vec::new();
     for (number, census) in (0..).zip(zones) {
-        levels.extend(levels_of_zone(ZoneId(number), census, &running));
+        let inflation = if zones.len() == 1 { of_fleet } else { inflate(census, &running) };
+        levels.extend(levels_of_zone(ZoneId(number), census, inflation));
     }
     levels.extend(levels_of_kinds(world));
     for subnet in world.network.subnets() {
@@ -98,9 +104,13 @@ fn share(used: u64, all: u64) -> f64 {
     if all == 0 { 0.0 } else { used as f64 / all as f64 }
 }
 
-fn levels_of_zone(zone: ZoneId, census: &Census, running: &[Share]) -> Vec<(LimitedResource, f64)> {
+fn levels_of_zone(
+    zone: ZoneId,
+    census: &Census,
+    inflation: Option<Inflation>,
+) -> Vec<(LimitedResource, f64)> {
     let resources = RESOURCES_OF_HOSTS.map(|(name, resource)| (name, census.use_ratio(resource)));
-    let levels = resources.into_iter().chain([("room", room_use(census, running))]);
+    let levels = resources.into_iter().chain([("room", room_use(census, inflation))]);
     let named = |name: &str| LimitedResource { name: name.to_string(), zone: Some(zone), host_kind: None };
     levels.filter_map(|(name, level)| Some((named(name), level?))).collect()
 }
@@ -129,9 +139,9 @@ const RESOURCES_OF_HOSTS: [(&str, usize); 3] =
 
 /// Returns the share of the room for the live mix that is taken, by vCPU: what is stranded when the mix fits no more counts
 /// as no room. `None` where the mix has no limit.
-fn room_use(census: &Census, running: &[Share]) -> Option<f64> {
+fn room_use(census: &Census, inflation: Option<Inflation>) -> Option<f64> {
     let used = census.use_ratio(Resources::VCPU)?;
-    let stranded = inflate(census, running)?.stranded_vcpu_ratio;
+    let stranded = inflation?.stranded_vcpu_ratio;
     (stranded < 1.0).then(|| used / (1.0 - stranded))
 }
 

@@ -14,6 +14,7 @@ use plimsoll_base::units::{AccountId, CapacityReservationId, Footprint, HostId, 
 use plimsoll_model::billing::Item;
 use plimsoll_model::fleet::topology::{Affinity, Parts};
 use plimsoll_model::fleet::totals::Total;
+use plimsoll_model::headroom::Census;
 use plimsoll_model::lifecycle::State;
 use plimsoll_model::network::NO_ADDRESS;
 use plimsoll_model::placement::groups::{GroupRule, Members};
@@ -49,6 +50,10 @@ pub fn assert_conserved(world: &World) {
         }
     }
     assert_parts(world);
+    if world.recorder.headroom.is_some() {
+        let (fleet, placer) = (&world.hosts.fleet, &world.hosts.placer);
+        assert_eq!(Census::by_zone(fleet, placer), Census::by_scan(fleet), "a census misses hosts");
+    }
     let expected = world.hosts.fleet.hosts().iter().map(|host| host.instances);
     assert!(on_hosts.into_iter().eq(expected), "hosts hold instances that are not on them");
     assert_eq!(alive, world.instances.alive(), "instances were lost");

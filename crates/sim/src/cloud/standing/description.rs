@@ -48,7 +48,7 @@ impl StandingFleet {
     /// Describes the fleet as it stands.
     pub fn description(&self) -> FleetDescription {
         let world = &self.world;
-        let census = Census::sum(&Census::by_zone(&world.hosts.fleet));
+        let census = Census::sum(&Census::by_zone(&world.hosts.fleet, &world.hosts.placer));
         let asked = headroom::live_mix(world);
         let survival = |domain: LossDomain| Some((domain, loss::survival(world, domain, &census, &asked)?));
         let mut survival: Vec<(LossDomain, Survival)> =
