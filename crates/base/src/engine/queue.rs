@@ -8,7 +8,9 @@
 //! always to the end of a bucket, so nothing is searched and writes go to a few warm places.
 //!
 //! An event that is scheduled before the end of what is sorted already is inserted where it belongs in `ready`, which
-//! moves a few kilobytes at most; where more would have to move, it goes to the heap `early` instead.
+//! moves a few kilobytes at most. Where more would have to move, the later part of `ready` goes back to the buckets: the first events of a run
+//! may be months apart, and all that follows comes before the last of them. In a crowd at one time no part can go, and the event
+//! goes to the heap `early`.
 //! Constant delays need no order at all: each has a lane, which is a plain FIFO.
 //!
 //! `ready` is kept a few dozen events long, so that a caller can look ahead and prefetch.
@@ -169,7 +171,13 @@ impl<E: Copy + Default> EventQueue<E> {
             return;
         }
         self.len += 1;
-        if at.0 < self.sorted_until {
+        self.keep(entry);
+    }
+
+    /// Puts an event where it waits.
+    #[inline]
+    fn keep(&mut self, entry: Entry<E>) {
+        if entry.at < self.sorted_until {
             self.insert(entry);
         } else {
             self.buckets.push(self.base, entry);
@@ -196,9 +204,30 @@ impl<E: Copy + Default> EventQueue<E> {
             if 2 * self.head > self.ready.len() {
                 self.forget_popped();
             }
+        } else if self.shorten() {
+            self.keep(entry);
         } else {
             self.early.push(Reverse(entry));
         }
+    }
+
+    /// Moves the later part of what is sorted back to the buckets. Events at one time stay together; `false` where none can move.
+    #[cold]
+    fn shorten(&mut self) -> bool {
+        let sorted = &self.ready[self.head..];
+        let until = sorted[MOVE_AT_MOST].at;
+        let kept = self.head + sorted.partition_point(|entry| entry.at < until);
+        if kept == self.head {
+            return false;
+        }
+        if until < self.base {
+            self.buckets.lower(self.base, until);
+            self.base = until;
+        }
+        self.sorted_until = until;
+        self.ready[kept..].iter().for_each(|entry| self.buckets.push(self.base, *entry));
+        self.ready.truncate(kept);
+        true
     }
 
     /// Passes time and event of everything pending to `show`, in no order.

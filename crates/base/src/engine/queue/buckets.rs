@@ -46,6 +46,12 @@ pub(super) struct Buckets<E> {
     free: u32,
 }
 
+/// Returns the level of the highest digit in which a time differs from the base. One that differs in none belongs to the finest.
+#[inline]
+fn level_of(differing: u64) -> usize {
+    ((63 - (differing | 1).leading_zeros()) / DIGIT_BITS) as usize
+}
+
 impl<E: Copy + Default> Buckets<E> {
     pub fn new() -> Self {
         Buckets {
@@ -64,11 +70,8 @@ impl<E: Copy + Default> Buckets<E> {
     #[inline]
     pub fn push(&mut self, base: u64, entry: Entry<E>) {
         debug_assert!(entry.at >= base);
-        let differing = entry.at ^ base;
-        // A time equal to the base differs in no digit: it belongs to the finest level.
-        let level = (63 - (differing | 1).leading_zeros()) / DIGIT_BITS;
-        let digit = (entry.at >> (level * DIGIT_BITS)) as usize % RADIX;
-        let level = level as usize;
+        let level = level_of(entry.at ^ base);
+        let digit = (entry.at >> (level as u32 * DIGIT_BITS)) as usize % RADIX;
         let mut bucket = self.buckets[level][digit];
         if bucket.filled as usize == CHUNK_ENTRIES {
             let fresh = self.allocate();
@@ -130,6 +133,17 @@ impl<E: Copy + Default> Buckets<E> {
             self.release(id);
             (id, filled) = (next, CHUNK_ENTRIES);
         }
+    }
+
+    /// Moves entries to where they belong under a lower base: those of the levels below the highest digit in which the bases
+    /// differ.
+    pub fn lower(&mut self, before: u64, base: u64) {
+        let differing = level_of(before ^ base);
+        let mut moved = Vec::new();
+        while let Some((level, digit)) = self.first().filter(|(level, _)| *level < differing) {
+            self.take(level, digit, |entry| moved.push(entry));
+        }
+        moved.into_iter().for_each(|entry| self.push(base, entry));
     }
 
     fn allocate(&mut self) -> u32 {

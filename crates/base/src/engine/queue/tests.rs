@@ -119,6 +119,28 @@ fn what_has_been_popped_takes_no_memory() {
     assert!(queue.ready.capacity() < 10_000, "{} places for 150 events", queue.ready.capacity());
 }
 
+/// A run that begins empty: its first events are hours apart, so that the first bucket that is sorted is as wide as all that follow.
+#[test]
+fn the_heap_is_not_used_where_the_first_events_are_far_apart() {
+    let mut random = Seed(12).stream(Purpose::Arrival, 0);
+    let (mut fast, mut plain) = (EventQueue::<u64>::new(), Plain::default());
+    for event in 0..30_000 {
+        let now = event << 24;
+        while let Some((at, found)) = fast.pop_until(Time(now)) {
+            assert_eq!(plain.pop(), Some((at, found)));
+        }
+        let at = now + random.below(1 << 45);
+        fast.push(Time(at), 0, event);
+        plain.push(at, 0, event);
+    }
+    assert!(fast.early.is_empty(), "{} events are in the heap", fast.early.len());
+    assert!(fast.len() > 10_000, "{} are pending", fast.len());
+    while !fast.is_empty() {
+        assert_eq!(fast.pop(), plain.pop(), "draining");
+    }
+    assert_eq!(plain.pop(), None);
+}
+
 #[test]
 fn the_end_of_time_can_be_reached() {
     let mut queue = EventQueue::<u64>::new();
