@@ -106,6 +106,69 @@ fn residents_of_a_trace_are_on_the_hosts_it_names() {
         .stderr(contains("twice.csv:3: `name`: found `h1`, which is the name of an earlier host"));
 }
 
+/// The worst loss is told by the name that people know.
+#[test]
+fn the_rack_whose_loss_is_worst_has_its_name() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("hosts.csv", "name,rack,vcpu,memory_gib\nh1,north,4,8\nh2,south,4,8\nh3,south,4,8\nh4,,4,8\n");
+    write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n0,,h1,1,1,a\n0,,h2,3,1,a\n0,,h3,3,1,a\n");
+    let arguments = [
+        "run",
+        "t.csv",
+        "--hosts",
+        "hosts.csv",
+        "--set",
+        "headroom.every=1h",
+        "--set",
+        "headroom.survive=rack",
+        "--set",
+        "duration=1h",
+        "-o",
+        "out",
+    ];
+    plimsoll(place.path(), &arguments).assert().success();
+    let survival = text(place.path(), "out/survival.csv");
+    let rows: Vec<&str> = survival.lines().skip(1).collect();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(",south,")), "{survival}");
+}
+
+/// Growth of an imported fleet: what is added finds its room by the strategy, and is refused only where there is none.
+#[test]
+fn copies_of_residents_are_launches_on_any_host() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("hosts.csv", "name,vcpu,memory_gib\nh1,4,8\nh2,4,8\n");
+    write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n-3600,90000,h2,1,1,a\n0,90000,h2,1,1,b\n");
+    for (scale, requested, refused) in [("1.0", 0, 0), ("3.0", 4, 0), ("5.0", 8, 2)] {
+        for jitter in ["0s", "1h"] {
+            let (scale, jitter) = (format!("workload.scale={scale}"), format!("workload.jitter={jitter}"));
+            let arguments = [
+                "run",
+                "t.csv",
+                "--hosts",
+                "hosts.csv",
+                "--set",
+                &scale,
+                "--set",
+                &jitter,
+                "--json",
+                "-o",
+                "out",
+            ];
+            let summary: Value =
+                serde_json::from_slice(&plimsoll(place.path(), &arguments).output().unwrap().stdout).unwrap();
+            assert_eq!(summary["steady_state"]["moved_in"], 2, "{scale}, {jitter}");
+            let launch = &summary["launch"];
+            assert_eq!([&launch["requested"], &launch["failed"]], [requested, refused], "{scale}, {jitter}");
+            assert!(
+                refused == 0 || launch["failed_by_code"]["InsufficientInstanceCapacity"] == refused,
+                "{launch}"
+            );
+        }
+    }
+}
+
 #[test]
 fn residents_that_run_since_a_date_before_the_origin_are_there() {
     let place = tempfile::tempdir().unwrap();

@@ -99,6 +99,8 @@ pub struct Fleet {
     hardware: HardwareSets,
     /// Hosts with a name of their own, by it.
     names: BTreeMap<String, HostId>,
+    /// Names of racks that have one.
+    rack_names: BTreeMap<RackId, String>,
 }
 
 /// Change of a host beside its free amounts.
@@ -123,6 +125,7 @@ impl Fleet {
             is_elastic: builder.groups.iter().any(|group| group.elastic),
             hardware: builder.hardware,
             names: builder.names,
+            rack_names: builder.rack_names,
             parts: layout::parts(&builder.hosts, &builder.skus),
             node_order: NodeOrder::Lowest,
             hosts: builder.hosts,
@@ -248,6 +251,11 @@ impl Fleet {
     pub fn rack_of(&self, id: HostId) -> RackId {
         let group = &self.groups[self.group_of(id)];
         group.rack(id.0 - group.first.0)
+    }
+
+    /// Returns the name of a rack, where the file of its hosts gives it one.
+    pub fn rack_name(&self, id: RackId) -> Option<&str> {
+        self.rack_names.get(&id).map(String::as_str)
     }
 
     /// Returns true if a host takes instances of shared tenancy and has so much free.
@@ -525,6 +533,7 @@ struct Builder {
     zones: Vec<Zone>,
     racks: u32,
     names: BTreeMap<String, HostId>,
+    rack_names: BTreeMap<RackId, String>,
 }
 
 impl Builder {
@@ -634,8 +643,10 @@ impl Builder {
         let mut names = BTreeMap::new();
         let racks = rows.iter().map(|row| {
             *names.entry(row.rack.as_deref().unwrap_or("")).or_insert_with(|| {
+                let rack = RackId(self.racks);
                 self.racks += 1;
-                RackId(self.racks - 1)
+                self.rack_names.extend(row.rack.clone().map(|name| (rack, name)));
+                rack
             })
         });
         Racks::Listed(racks.collect())

@@ -30,6 +30,7 @@ impl Persist for Fleet {
             is_elastic: _,
             hardware: _,
             names: _,
+            rack_names: _,
         } = self;
         out.put(&(is_asked, smallest));
         out.put_length(hosts.len());

@@ -352,6 +352,16 @@ pub struct LaunchOptions {
 }
 
 impl LaunchOptions {
+    /// Returns the options but for the host, and but for its tenancy where it is no dedicated host; `None` where these are none.
+    pub fn without_host(&self, is_dedicated: bool) -> Option<Arc<LaunchOptions>> {
+        let is_of_host = self.tenancy == LaunchTenancy::Host && !is_dedicated;
+        let tenancy = if is_of_host { LaunchTenancy::Shared } else { self.tenancy };
+        let left = LaunchOptions { host: None, affinity: None, tenancy, ..self.clone() };
+        (left != LaunchOptions::default()).then(|| Arc::new(left))
+    }
+}
+
+impl LaunchOptions {
     /// Returns the treatment of its spot instances when their capacity is taken back.
     pub fn interruption(&self) -> Interruption {
         let said = self.spot.and_then(|spot| spot.interruption);

@@ -12,10 +12,9 @@ pub use config::{Start, WorkloadConfig};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::arrivals::{ArrivalSource, Stops};
-use super::call::{Action, Call, LaunchOptions, LaunchTenancy, Resident, StopsId};
+use super::call::{Action, Call, Resident, StopsId};
 use super::calls::CallSource;
 use super::directory::Directory;
 use super::handles::HostHandle;
@@ -61,14 +60,6 @@ pub struct Demand {
     /// Instances asked for so far.
     instances: u64,
     lifetimes: Vec<Duration>,
-}
-
-/// Returns the options of a launch but for the host; `None` where these are none.
-fn without_host(options: &LaunchOptions, is_dedicated: bool) -> Option<Arc<LaunchOptions>> {
-    let is_of_host = options.tenancy == LaunchTenancy::Host && !is_dedicated;
-    let tenancy = if is_of_host { LaunchTenancy::Shared } else { options.tenancy };
-    let left = LaunchOptions { host: None, affinity: None, tenancy, ..options.clone() };
-    (left != LaunchOptions::default()).then(|| Arc::new(left))
 }
 
 /// Place of a resident of the trace.
@@ -259,7 +250,7 @@ impl Demand {
         let mut affinity = None;
         if let Action::Launch(launch) = &mut call.action {
             affinity = launch.options.as_ref().and_then(|options| options.affinity);
-            launch.options = launch.options.take().and_then(|options| without_host(&options, is_dedicated));
+            launch.options = launch.options.take().and_then(|options| options.without_host(is_dedicated));
         }
         self.number_instances(&mut call);
         let then = self.read_ahead(directory)?.unwrap_or(Time::NEVER);

@@ -315,8 +315,10 @@ impl TraceReplay {
         let whole = wanted.floor();
         let copies = whole as u32 + u32::from(stream.unit() <= wanted - whole);
         for copy in 0..copies {
-            let delay = if copy == 0 { Duration::ZERO } else { jitter(&mut stream, self.replay.jitter) };
-            let call = delayed(call, delay);
+            let call = match copy {
+                0 => call.clone(),
+                _ => copied(call, jitter(&mut stream, self.replay.jitter)),
+            };
             self.waiting.push(Reverse(Waiting { at: call.at, row, copy, call }));
         }
     }
@@ -345,6 +347,19 @@ impl TraceReplay {
 /// Draws a time below a bound.
 fn jitter(stream: &mut Stream, below: Duration) -> Duration {
     if below == Duration::ZERO { Duration::ZERO } else { Duration(stream.below(below.0)) }
+}
+
+/// Returns a copy of a call, later. That of a resident is a launch as any other, after all that is there at the start: it names no
+/// host, and goes to the shared pool.
+fn copied(call: &Call, delay: Duration) -> Call {
+    let mut copy = delayed(call, delay);
+    if let (Time::ZERO, Action::Launch(launch)) = (call.at, &mut copy.action)
+        && launch.options.as_ref().is_some_and(|options| options.host.is_some())
+    {
+        launch.options = launch.options.take().and_then(|options| options.without_host(false));
+        copy.at = copy.at.max(Time(1));
+    }
+    copy
 }
 
 /// Returns the same call later; its instance ends later by as much.

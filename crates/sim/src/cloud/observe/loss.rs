@@ -1,7 +1,7 @@
 //! Loss of any one host, rack or zone: what the fleet could still take then.
 
 use crate::cloud::world::World;
-use plimsoll_base::units::HostId;
+use plimsoll_base::units::{HostId, RackId};
 use plimsoll_model::headroom::{Census, HostAtRisk, LossDomain, Share, Survival, room_of};
 use plimsoll_model::lifecycle::State;
 
@@ -33,7 +33,7 @@ pub fn survival(world: &World, domain: LossDomain, census: &Census, asked: &[Sha
     let mut survival = Survival::of(census, &hosts, asked)?;
     let name = match domain {
         LossDomain::Host => fleet.name_of(HostId(survival.worst)),
-        LossDomain::Rack => None,
+        LossDomain::Rack => fleet.rack_name(RackId(survival.worst)),
         LossDomain::Zone => world.directory.zones().get(survival.worst as usize).map(String::as_str),
     };
     survival.worst_name = name.map_or_else(|| survival.worst.to_string(), str::to_string);
