@@ -1,6 +1,7 @@
 //! Errors as clients see them: a code, an HTTP status and a sentence.
 
 use plimsoll_base::failure::{Failure, FailureReason};
+use plimsoll_base::units::figures::{customary, readable};
 
 /// Error that a client is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -65,8 +66,10 @@ impl From<FailureReason> for ApiError {
         let mut message = entry.meaning.to_string();
         message[..1].make_ascii_uppercase();
         if let Some(limit) = reason.limit {
-            let (kind, unit) = (limit.kind.meaning(), limit.kind.unit());
-            message += &format!(": asked {} and left {} [{unit}] of: {kind}", limit.asked, limit.left);
+            let amount = |amount: u64| customary(amount as f64, limit.kind.unit());
+            let ((asked, unit), (left, _)) = (amount(limit.asked), amount(limit.left));
+            let (asked, left, kind) = (readable(asked), readable(left), limit.kind.meaning());
+            message += &format!(": asked {asked} and left {left} [{unit}] of: {kind}");
         }
         ApiError {
             code: entry.ec2_name,
@@ -89,7 +92,7 @@ mod tests {
         assert_eq!((error.code, error.status), ("InsufficientInstanceCapacity", 500));
         assert_eq!(
             error.message,
-            "No host has room for the instance: asked 2000 and left 500 [milli-vCPU] of: vCPU free in the zone."
+            "No host has room for the instance: asked 2 and left 0.5 [vCPU] of: vCPU free in the zone."
         );
     }
 }

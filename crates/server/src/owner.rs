@@ -29,6 +29,9 @@ pub type Summarise<'a> = &'a dyn Fn(&Outcome) -> Value;
 /// Step in which a stepped clock goes to the answer of a call, where it may.
 const STEP: Duration = Duration(10_000_000);
 
+/// Time that a client waits for an answer before it gives the request up (`Config`, "read_timeout" of botocore 1.44.8).
+const PATIENCE: Duration = Duration::from_seconds(60);
+
 /// Longest advance of a clock by one request.
 const LONGEST_ADVANCE: Duration = Duration::from_seconds(366 * 86_400);
 
@@ -318,12 +321,13 @@ impl<'a, R> SimulationOwner<'a, R> {
         Ok(first)
     }
 
-    /// Lets a stepped clock that advances by itself go to the answer of a request, at most as far as it jumps at once.
+    /// Lets a stepped clock that advances by itself go to the answer of a request, at most as far as it jumps at once, or as its client
+    /// waits.
     fn go_to_answer(&mut self, number: CallNumber) -> Result<(), InputError> {
         let Some(most) = self.auto_advance.filter(|_| self.clock.mode() == ClockMode::Stepped) else {
             return Ok(());
         };
-        let last = self.model.now().after(most);
+        let last = self.model.now().after(most.max(PATIENCE));
         while self.waiting.contains_key(&number) && self.model.now() < last {
             self.advance(self.model.now().after(STEP).min(last))?;
         }

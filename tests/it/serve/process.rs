@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
 
+use super::actions::launch;
+
 const SCENARIO: &str = "name = 'served'
 lifecycle = { boot = '40s', stop = '20s', terminate = '15s' }
 zones = [{ name = 'a', hosts = [{ count = 4, vcpu = 8, memory_gib = 32 }] }]
@@ -199,6 +201,22 @@ fn the_same_calls_get_the_same_answers_to_the_byte() {
     assert!(runs[0].0.iter().any(|(status, _)| *status == 500), "the fleet is full at times");
     assert!(runs[0].0.iter().filter(|(status, _)| *status == 200).count() > 60);
     assert_eq!(runs[0], runs[1]);
+}
+
+/// A client of one thread has nobody who turns the clock while it waits.
+#[test]
+fn a_stepped_clock_goes_to_an_answer_that_takes_longer_than_its_jump() {
+    let gateway = |service: &str| {
+        format!(
+            "control_plane = {{ preset = 'zero', gateway.service = {{ kind = 'constant', value = '{service}' }} }}\n"
+        )
+    };
+    let server = Server::start_with(&gateway("20s"), &["--clock", "stepped", "--auto-advance", "1s"]);
+    let (status, answer) = server.post("/", &launch("&Placement.AvailabilityZone=a"));
+    assert_eq!(status, 200, "{answer}");
+    let clock: serde_json::Value = serde_json::from_str(&server.get("/_plimsoll/clock").1).unwrap();
+    assert!(clock.to_string().contains("20"), "{clock}");
+    server.stop();
 }
 
 #[test]

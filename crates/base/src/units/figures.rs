@@ -69,6 +69,16 @@ pub fn dollars(cents: i128) -> String {
 /// Digits of a number that a person reads.
 const DIGITS: i32 = 4;
 
+/// Returns an amount and its unit as people have them: vCPU and GPU for their thousandths, GiB for MiB; others as they are.
+pub fn customary(amount: f64, unit: &str) -> (f64, &str) {
+    match unit {
+        "milli-vCPU" => (amount / 1000.0, "vCPU"),
+        "milli-GPU" => (amount / 1000.0, "GPU"),
+        "MiB" => (amount / 1024.0, "GiB"),
+        unit => (amount, unit),
+    }
+}
+
 /// Returns a number with at most four digits that matter: `"1,234"`, `"96"`, `"0.01234"`. A whole number has all of them.
 pub fn readable(number: f64) -> String {
     if number == 0.0 || !number.is_finite() {

@@ -13,7 +13,7 @@ use crate::run::{Opened, Out, Streamed, csv_io_error};
 use plimsoll_base::failure::LimitHit;
 use plimsoll_base::input::InputError;
 use plimsoll_base::quote;
-use plimsoll_base::units::figures::{readable, seconds};
+use plimsoll_base::units::figures::{customary, readable, seconds};
 use plimsoll_model::workload::directory::Directory;
 use plimsoll_sim::cloud::observe::Observation;
 
@@ -140,14 +140,10 @@ impl Refusals {
 
 /// Returns the amounts that were asked for and left, in units that people use.
 fn amounts(asked: &str, left: &str, unit: &str) -> String {
-    let (per_one, shown) = match unit {
-        "milli-vCPU" => (1000.0, "vCPU"),
-        "milli-GPU" => (1000.0, "GPU"),
-        "MiB" => (1024.0, "GiB"),
-        unit => (1.0, unit),
+    let (_, shown) = customary(0.0, unit);
+    let amount = |text: &str| {
+        text.parse().map_or_else(|_| text.to_string(), |value: f64| readable(customary(value, unit).0))
     };
-    let amount =
-        |text: &str| text.parse().map_or_else(|_| text.to_string(), |value: f64| readable(value / per_one));
     format!("{} {shown} asked, {} left", amount(asked), amount(left))
 }
 
