@@ -42,7 +42,10 @@ fn variants_meet_the_same_demand_and_get_a_verdict() {
     let interval = larger["interval"].as_array().unwrap();
     assert!(interval[0].as_f64().unwrap() > 0.0, "{larger:#}");
     let bill = entry(&comparison, "billing.total", 1);
-    assert_eq!((&bill["verdict"], &bill["reason"]), (&"not-comparable".into(), &"neither is good".into()));
+    assert_eq!(
+        (&bill["verdict"], &bill["reason"]),
+        (&"not-comparable".into(), &"neither way is better by itself".into())
+    );
     // Each replication is a single run.
     let words =
         ["run", "scenario.toml", "--json", "--seed", "44", "--set", "network.subnets.0.cidr=10.0.0.0/22"];

@@ -66,7 +66,7 @@ impl Reason {
     /// Returns the words for a person.
     pub fn words(self) -> &'static str {
         match self {
-            Reason::NoDirection => "neither is good",
+            Reason::NoDirection => "neither way is better by itself",
             Reason::LessWork => "less work done",
             Reason::MoreWork => "more work done",
             Reason::NoValue => "no value",

@@ -87,7 +87,7 @@ pub fn settle(inventory: Inventory, overcommit: u32) -> Settled {
             settled.tell("hosts left out: without vCPU or memory", &host.name);
         } else {
             if host.is_closed {
-                settled.tell("hosts kept as open: they take nothing new there", &host.name);
+                settled.tell("hosts taken as open, closed to new instances there: leave out their rows to count without them", &host.name);
             }
             if host.is_assumed {
                 settled
@@ -231,7 +231,10 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("hosts kept as open: they take nothing new there", 1),
+                (
+                    "hosts taken as open, closed to new instances there: leave out their rows to count without them",
+                    1
+                ),
                 ("hosts left out: listed twice", 1),
                 ("hosts left out: without vCPU or memory", 1),
                 ("left out: ask for more vCPU than is left of their host", 1),

@@ -54,7 +54,7 @@ fn key_figures(comparison: &ComparisonData) -> Vec<KeyFigure> {
     vec![
         figure(
             "Variants",
-            grouped(comparison.variants.len() as u64),
+            grouped(comparison.variants.len().saturating_sub(1) as u64),
             format!("beside {}", name(&comparison.baseline)),
         ),
         figure(

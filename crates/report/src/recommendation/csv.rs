@@ -21,14 +21,14 @@ fn header(data: &RecommendationData) -> Vec<String> {
 }
 
 fn row(data: &RecommendationData, tried: &TriedData) -> Vec<String> {
+    let cell = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let fixed = [
         data.futures[tried.future].clone(),
-        tried.cost.to_string(),
+        cell(tried.known_cost()),
         tried.digests.len().to_string(),
         tried.exact.to_string(),
         tried.feasible.to_string(),
     ];
-    let cell = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let targets = (0..data.targets.len()).flat_map(|number| match tried.targets.get(number) {
         Some(target) => {
             let (low, high) = target.interval.unzip();

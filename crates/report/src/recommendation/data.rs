@@ -205,6 +205,11 @@ impl OptimumData {
 }
 
 impl TriedData {
+    /// Returns the cost; `None` of settings that make no scenario.
+    pub fn known_cost(&self) -> Option<f64> {
+        self.refused.is_none().then_some(self.cost)
+    }
+
     fn of(recommendation: &Recommendation, tried: &TriedPoint) -> TriedData {
         let evaluation = &tried.evaluation;
         let estimates = evaluation.estimates.iter().zip(&evaluation.met);

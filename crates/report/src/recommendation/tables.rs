@@ -89,7 +89,7 @@ fn setting(value: &str) -> TableCell {
 }
 
 fn row(data: &RecommendationData, tried: &TriedData) -> Vec<TableCell> {
-    let cost = TableCell::Number(tried.cost, amount(tried.cost, &data.unit));
+    let cost = TableCell::optional(tried.known_cost(), |cost| amount(cost, &data.unit));
     let runs = TableCell::count(tried.digests.len() as u64);
     let targets = data.targets.iter().enumerate().map(|(number, target)| {
         let mean = tried.targets.get(number).and_then(|estimate| estimate.mean);
