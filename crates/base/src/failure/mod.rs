@@ -87,7 +87,7 @@ failures! {
     TagLimitExceeded = 18, "TagLimitExceeded", "ResourceLimitExceeded", Client 400, "more tags than a resource may have";
     FilterLimitExceeded = 19, "FilterLimitExceeded", "ResourceLimitExceeded", Client 400, "more filters than a call may have";
     AuthFailure = 20, "AuthFailure", "InternalError", Client 403, "the account may not use the resource";
-    UnsupportedHibernation = 21, "UnsupportedHibernationConfiguration", "InternalError", Client 400, "the instance was not launched with hibernation";
+    UnsupportedHibernation = 21, "UnsupportedHibernationConfiguration", "InternalError", Client 400, "the instance is not enabled for hibernation, or does not meet what that asks for";
     InvalidAmiIdNotFound = 22, "InvalidAMIID.NotFound", "InstanceNotFound", Client 400, "no such image";
     InvalidAmiIdUnavailable = 23, "InvalidAMIID.Unavailable", "InvalidStateTransition", Client 400, "the image is not available";
     InvalidVolumeNotFound = 24, "InvalidVolume.NotFound", "VolumeNotFound", Client 400, "no such volume in the account";
