@@ -9,7 +9,7 @@
 //! that distance, so that errors near and far are comparable (Lei and others 2018, "Distribution-free predictive inference for
 //! regression", Journal of the American Statistical Association 113, section 5.2).
 
-use super::futures::{BAND, EXACT, Pasts, divided};
+use super::futures::{BAND, EXACT, Pasts, Points, divided};
 use super::shape::Season;
 use crate::engine::random::Stream;
 
@@ -39,16 +39,19 @@ struct Quarter {
 }
 
 impl Backtest {
-    /// Forecasts the quarters of a past, and one more that is the fourth of what goes before the last.
-    pub fn of(points: &[(f64, f64)], random: &mut Stream) -> Backtest {
+    /// Forecasts the quarters of a past, and one more that is the fourth of what goes before the last. `before` is what goes before
+    /// the last.
+    pub fn of(points: &Points, before: &Pasts<'_>, random: &mut Stream) -> Backtest {
         let mut quarters = Vec::new();
-        let mut whole = points;
-        while quarters.len() <= QUARTERS {
-            let (seen, next) = divided(whole);
-            let Some(pasts) = Pasts::of(seen).filter(|_| seen.len() >= MIN_POINTS) else { break };
-            let (span_s, step_s) = (seen[seen.len() - 1].0 - seen[0].0, seen[1].0 - seen[0].0);
-            quarters.push(Quarter { span_s, step_s, errors: errors_of(&pasts, next, random) });
-            whole = seen;
+        let (mut seen, mut next) = divided(points);
+        while quarters.len() <= QUARTERS && seen.len() >= MIN_POINTS {
+            let quarter = match quarters.len() {
+                0 => Some(Quarter::of(before, next, random)),
+                _ => Pasts::of(seen).map(|pasts| Quarter::of(&pasts, next, random)),
+            };
+            let Some(quarter) = quarter else { break };
+            quarters.push(quarter);
+            (seen, next) = divided(seen);
         }
         Backtest { quarters }
     }
@@ -61,6 +64,14 @@ impl Backtest {
     /// Returns the same for a band that begins before the last quarter, and knows nothing of it.
     pub fn widening_before(&self, season: Season) -> f64 {
         widening(self.quarters.get(1..).unwrap_or_default(), season)
+    }
+}
+
+impl Quarter {
+    fn of(before: &Pasts<'_>, points: &Points, random: &mut Stream) -> Quarter {
+        let seen = before.points;
+        let (span_s, step_s) = (seen[seen.len() - 1].0 - seen[0].0, seen[1].0 - seen[0].0);
+        Quarter { span_s, step_s, errors: errors_of(before, points, random) }
     }
 }
 
@@ -77,29 +88,30 @@ fn widening(quarters: &[Quarter], season: Season) -> f64 {
 
 /// Returns by how many times the half of the band on its side each point is off the middle.
 fn errors_of(pasts: &Pasts<'_>, points: &[(f64, f64)], random: &mut Stream) -> Vec<f64> {
-    let error = |(drawn, (_, level)): (&Vec<f64>, &(f64, f64))| {
-        let middle = end(drawn, 0.5);
-        let nearer = end(drawn, BAND[usize::from(*level > middle)]);
+    let error = |(mut drawn, (_, level)): (Vec<f64>, &(f64, f64))| {
+        let middle = end(&mut drawn, 0.5);
+        let nearer = end(&mut drawn, BAND[usize::from(*level > middle)]);
         let (off, half) = ((level - middle).abs(), (nearer - middle).abs());
         // What rounding alone leaves is no error, however narrow the band.
         if off <= EXACT * middle.abs() { 0.0 } else { off / half.max(f64::MIN_POSITIVE) }
     };
-    pasts.levels(points.len(), random).iter().zip(points).map(error).collect()
+    pasts.levels(points.len(), random).into_iter().zip(points).map(error).collect()
 }
 
 /// Returns the share of points within the band of drawn futures.
 pub fn in_band(pasts: &Pasts<'_>, points: &[(f64, f64)], random: &mut Stream) -> f64 {
     let levels = pasts.levels(points.len(), random);
-    let is_within = |(drawn, (_, level)): &(&Vec<f64>, &(f64, f64))| {
-        (end(drawn, BAND[0])..=end(drawn, BAND[1])).contains(level)
+    let is_within = |(mut drawn, (_, level)): (Vec<f64>, &(f64, f64))| {
+        (end(&mut drawn, BAND[0])..=end(&mut drawn, BAND[1])).contains(level)
     };
-    let held = levels.iter().zip(points).filter(is_within).count();
+    let held = levels.into_iter().zip(points).map(is_within).filter(|within| *within).count();
     held as f64 / points.len() as f64
 }
 
-/// Returns the value below which a share of sorted draws lies.
-fn end(drawn: &[f64], share: f64) -> f64 {
-    drawn[((drawn.len() - 1) as f64 * share).round() as usize]
+/// Returns the value below which a share of draws lies. Changes their order.
+fn end(drawn: &mut [f64], share: f64) -> f64 {
+    let at = ((drawn.len() - 1) as f64 * share).round() as usize;
+    *drawn.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
 #[cfg(test)]

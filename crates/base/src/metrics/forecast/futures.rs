@@ -1,6 +1,6 @@
 //! Futures that are drawn from a past: with a trend that the past might have had as well, and deviations as it had them.
 
-use super::shape::{Deviation, Form, Growth, Season, Shape};
+use super::shape::{Clocks, Deviation, Form, Growth, Place, Season, Shape};
 use crate::engine::random::Stream;
 
 /// Drawn futures.
@@ -29,15 +29,19 @@ pub fn divided(points: &Points) -> (&Points, &Points) {
     points.split_at(points.len() - points.len() / 4)
 }
 
-/// Returns the form whose forecast of the points held back is best; one with more to fit has to be clearly better.
-fn best_form(seen: &[(f64, f64)], held_back: &[(f64, f64)]) -> Option<Form> {
+/// Forms that can be fitted to what is seen, each with the error of its forecast of the points held back.
+fn errors(seen: &Points, held_back: &Points) -> Vec<(Form, f64)> {
     let (span, step) = (seen[seen.len() - 1].0 - seen[0].0, seen[1].0 - seen[0].0);
+    let shown = Form::ALL.into_iter().filter(|form| form.season.is_shown(span, step));
+    shown.filter_map(|form| Some((form, error(&Shape::fit(form, seen)?, held_back)))).collect()
+}
+
+/// Returns the form whose forecast of the points held back is best; one with more to fit has to be clearly better.
+fn best_form(errors: &[(Form, f64)]) -> Option<Form> {
     let mut best: Option<(f64, Form)> = None;
-    for form in Form::ALL.into_iter().filter(|form| form.season.is_shown(span, step)) {
-        let Some(shape) = Shape::fit(form, seen) else { continue };
-        let error = error(&shape, held_back);
-        if best.is_none_or(|(least, _)| error < WORTH * least && least > EXACT) {
-            best = Some((error, form));
+    for (form, error) in errors {
+        if best.is_none_or(|(least, _)| *error < WORTH * least && least > EXACT) {
+            best = Some((*error, *form));
         }
     }
     best.map(|(_, form)| form)
@@ -45,8 +49,8 @@ fn best_form(seen: &[(f64, f64)], held_back: &[(f64, f64)]) -> Option<Form> {
 
 /// Returns the weight of a form among the drawn futures: one over the square of its error on the points held back, as for
 /// estimates with such errors. No weight where the form cannot be fitted.
-fn weight(form: Form, seen: &[(f64, f64)], held_back: &[(f64, f64)]) -> f64 {
-    let error = Shape::fit(form, seen).map(|shape| error(&shape, held_back).max(EXACT));
+fn weight(form: Form, errors: &[(Form, f64)]) -> f64 {
+    let error = errors.iter().find(|(other, _)| *other == form).map(|(_, error)| error.max(EXACT));
     error.map_or(0.0, |error| 1.0 / (error * error))
 }
 
@@ -62,19 +66,20 @@ pub fn error(shape: &Shape, points: &[(f64, f64)]) -> f64 {
 pub struct Pasts<'a> {
     /// Form that does best, whose season all have.
     pub form: Form,
-    pasts: Vec<(f64, Past<'a>)>,
-    /// Times that the futures are as far from the fitted shapes as they are drawn.
-    widening: f64,
+    /// Points of the past.
+    pub points: &'a Points,
+    pasts: Vec<(f64, Past)>,
 }
 
 impl<'a> Pasts<'a> {
     /// Returns a past with the season and the weights that do best on its last quarter; `None` where no form can be fitted.
     pub fn of(points: &'a [(f64, f64)]) -> Option<Pasts<'a>> {
         let (seen, held_back) = divided(points);
-        let form = best_form(seen, held_back)?;
+        let errors = errors(seen, held_back);
+        let form = best_form(&errors)?;
         let of = |growth: Growth| {
             let form = Form { growth, ..form };
-            let weight = weight(form, seen, held_back);
+            let weight = weight(form, &errors);
             let shape = Shape::fit(form, points).filter(|_| weight > 0.0)?;
             Some((weight, Past::new(shape, points)))
         };
@@ -82,16 +87,23 @@ impl<'a> Pasts<'a> {
         let growths = Growth::ALL
             .into_iter()
             .filter(|growth| *growth != Growth::Damped || form.growth == Growth::Damped);
-        Some(Pasts { form, pasts: growths.filter_map(of).collect(), widening: 1.0 })
+        Some(Pasts { form, points, pasts: growths.filter_map(of).collect() })
     }
 
     /// Returns the same with futures as many times as far from the fitted shapes as asked for by the season.
-    pub fn widened_by(self, widening: impl FnOnce(Season) -> f64) -> Pasts<'a> {
-        Pasts { widening: widening(self.form.season), ..self }
+    pub fn widened_by(mut self, widening: impl FnOnce(Season) -> f64) -> Pasts<'a> {
+        let widening = widening(self.form.season);
+        self.pasts.iter_mut().for_each(|(_, past)| past.widen(widening));
+        self
+    }
+
+    /// Returns the shape that is fitted to the past with the best form; `None` where it cannot be.
+    pub fn best(&self) -> Option<&Shape> {
+        self.pasts.iter().map(|(_, past)| &past.shape).find(|shape| shape.form() == self.form)
     }
 
     /// Draws a future of one of them.
-    pub fn future(&self, random: &mut Stream) -> DrawnFuture {
+    pub fn future(&self, random: &mut Stream) -> DrawnFuture<'_> {
         let all: f64 = self.pasts.iter().map(|(weight, _)| weight).sum();
         let mut left = random.unit() * all;
         let drawn = self.pasts.iter().find(|(weight, _)| {
@@ -99,34 +111,40 @@ impl<'a> Pasts<'a> {
             left <= 0.0
         });
         let (_, past) = drawn.or(self.pasts.last()).expect("the best form was fitted");
-        past.future(self.widening, random)
+        past.future(random)
     }
 
-    /// Returns the levels of drawn futures at each of the next steps, lowest first.
+    /// Returns the levels of drawn futures at each of the next steps.
     pub fn levels(&self, steps: usize, random: &mut Stream) -> Vec<Vec<f64>> {
-        let futures: Vec<DrawnFuture> = (0..DRAWS).map(|_| self.future(random)).collect();
-        let at = |step: usize| {
-            let mut drawn: Vec<f64> = futures.iter().map(|future| future.level(step)).collect();
-            drawn.sort_by(f64::total_cmp);
-            drawn
-        };
-        (0..steps).map(at).collect()
+        let futures: Vec<DrawnFuture<'_>> = (0..DRAWS).map(|_| self.future(random)).collect();
+        (0..steps).map(|step| futures.iter().map(|future| future.level(step)).collect()).collect()
     }
 }
 
 /// A past with the shape fitted to it, from which futures are drawn.
-struct Past<'a> {
+struct Past {
     shape: Shape,
-    points: &'a [(f64, f64)],
+    /// Clock of the trend at the points.
+    clocks: Clocks,
+    /// Trend of the shape at the points, on the scale on which it is a line.
+    line: Vec<f64>,
     /// Deviations from the shape.
     deviations: Vec<Deviation>,
+    /// Times that the futures are as far from the fitted shape as they are drawn.
+    widening: f64,
+    /// Factors of the deviations, so many times as far from 1.
+    factors: Vec<f64>,
     /// Points of a block of deviations.
     block: usize,
+    /// Time of the first step ahead \[s\].
+    start_s: f64,
     step_s: f64,
+    /// Places of the first steps ahead, as many as there are points.
+    ahead: Vec<Place>,
 }
 
-impl<'a> Past<'a> {
-    fn new(shape: Shape, points: &'a [(f64, f64)]) -> Past<'a> {
+impl Past {
+    fn new(shape: Shape, points: &Points) -> Past {
         let step_s = points[1].0 - points[0].0;
         let block = (points.len() / MIN_BLOCKS).max(1);
         // Fitting takes a part of the deviations with it: reckoned as that of two blocks, which the tests of the band bear out.
@@ -136,53 +154,61 @@ impl<'a> Past<'a> {
             let expected = shape.level(*time);
             Deviation::by(if expected > 0.0 { 1.0 + inflate * (level / expected - 1.0) } else { 1.0 })
         };
-        Past { deviations: points.iter().map(of).collect(), shape, points, block, step_s }
+        let deviations: Vec<Deviation> = points.iter().map(of).collect();
+        let (clocks, line) = shape.line(points.iter().map(|(time, _)| *time));
+        let start_s = points[points.len() - 1].0 + step_s;
+        let ahead = (0..points.len()).map(|step| shape.place(start_s + step as f64 * step_s)).collect();
+        let factors = Vec::new();
+        let mut past =
+            Past { shape, clocks, line, deviations, widening: 1.0, factors, block, start_s, step_s, ahead };
+        past.widen(1.0);
+        past
     }
 
-    /// Draws deviations without end, in blocks as they followed each other.
-    fn draw<'b>(&'b self, random: &'b mut Stream) -> impl Iterator<Item = Deviation> + 'b {
-        let mut left = 0;
-        let mut at = 0;
-        std::iter::repeat_with(move || {
-            if left == 0 {
-                left = self.block;
-                at = random.below((self.deviations.len() - self.block + 1) as u64) as usize;
-            }
-            left -= 1;
-            at += 1;
-            self.deviations[at - 1]
-        })
+    /// Makes the futures so many times as far from the fitted shape as they are drawn.
+    fn widen(&mut self, widening: f64) {
+        self.widening = widening;
+        let factor = |deviation: &Deviation| libm::exp(widening * deviation.logarithm);
+        self.factors = self.deviations.iter().map(factor).collect();
+    }
+
+    /// Draws as many of some values as there are, in blocks as they followed each other.
+    fn draw<T: Copy>(&self, values: &[T], random: &mut Stream) -> Vec<T> {
+        let mut drawn = Vec::with_capacity(values.len());
+        while drawn.len() < values.len() {
+            let at = random.below((values.len() - self.block + 1) as u64) as usize;
+            let count = self.block.min(values.len() - drawn.len());
+            drawn.extend_from_slice(&values[at..at + count]);
+        }
+        drawn
     }
 
     /// Draws a future: a trend that the past might have had as well, and deviations ahead.
-    fn future(&self, widening: f64, random: &mut Stream) -> DrawnFuture {
-        let times = self.points.iter().map(|(time, _)| *time);
-        let drawn = self.shape.refitted(times.zip(self.draw(random)));
-        let shape = self.shape.apart(&drawn, widening);
-        let start_s = self.points[self.points.len() - 1].0 + self.step_s;
-        let count = (REACH * self.points.len() as f64) as usize;
-        let ahead = self.draw(random).take(self.points.len().min(count));
-        let factor = |deviation: Deviation| libm::exp(widening * deviation.logarithm);
-        let deviations = ahead.map(factor).collect();
-        DrawnFuture { shape, start_s, step_s: self.step_s, count, deviations }
+    fn future(&self, random: &mut Stream) -> DrawnFuture<'_> {
+        let drawn = self.shape.refitted(&self.clocks, &self.line, &self.draw(&self.deviations, random));
+        let shape = self.shape.apart(&drawn, self.widening);
+        let deviations = self.draw(&self.factors, random);
+        DrawnFuture { shape, past: self, deviations }
     }
 }
 
 /// A drawn future.
-pub struct DrawnFuture {
+pub struct DrawnFuture<'a> {
     shape: Shape,
-    start_s: f64,
-    step_s: f64,
-    /// Steps that it reaches ahead.
-    count: usize,
+    past: &'a Past,
     /// Factors by which the steps deviate, from the first again after the last.
     deviations: Vec<f64>,
 }
 
-impl DrawnFuture {
+impl DrawnFuture<'_> {
+    fn time_s(&self, step: usize) -> f64 {
+        self.past.start_s + step as f64 * self.past.step_s
+    }
+
     fn level(&self, step: usize) -> f64 {
-        let time = self.start_s + step as f64 * self.step_s;
-        self.shape.level(time) * self.deviations[step % self.deviations.len()]
+        let kept = self.past.ahead.get(step).copied();
+        let place = kept.unwrap_or_else(|| self.shape.place(self.time_s(step)));
+        self.shape.level_at(place) * self.deviations[step % self.deviations.len()]
     }
 
     /// Returns the first times at which the level is at each of some marks, which ascend.
@@ -190,12 +216,15 @@ impl DrawnFuture {
         let mut times = [None; 3];
         let mut next = 0;
         let highest = self.deviations.iter().copied().fold(0.0, f64::max);
-        let earliest = (self.shape.earliest(marks[0], highest, self.start_s) - self.start_s) / self.step_s;
+        let (start_s, step_s) = (self.past.start_s, self.past.step_s);
+        let earliest = (self.shape.earliest(marks[0], highest, start_s) - start_s) / step_s;
+        // Steps that it reaches ahead.
+        let count = (REACH * self.past.line.len() as f64) as usize;
         // Saturates: what is never reached begins after the last step.
-        for step in earliest as usize..self.count {
+        for step in earliest as usize..count {
             let level = self.level(step);
             while next < marks.len() && level >= marks[next] {
-                times[next] = Some(self.start_s + step as f64 * self.step_s);
+                times[next] = Some(self.time_s(step));
                 next += 1;
             }
             if next == marks.len() {

@@ -17,7 +17,6 @@ pub use history::LevelHistory;
 pub use shape::{Form, Growth, Season};
 
 use serde::{Deserialize, Serialize};
-use shape::Shape;
 
 use backtest::{Backtest, in_band};
 use futures::{BAND, DRAWS, Pasts, divided, error};
@@ -60,9 +59,10 @@ pub fn exhaustion(history: &LevelHistory, limit: f64, number: u64) -> Option<Exh
         return None;
     }
     let mut random = SEED.stream(Purpose::Forecast, number);
-    let backtest = Backtest::of(&points, &mut random);
     let (seen, held_back) = divided(&points);
-    let before = Pasts::of(seen)?.widened_by(|season| backtest.widening_before(season));
+    let before = Pasts::of(seen)?;
+    let backtest = Backtest::of(&points, &before, &mut random);
+    let before = before.widened_by(|season| backtest.widening_before(season));
     let pasts = Pasts::of(&points)?.widened_by(|season| backtest.widening(season));
     let marks = [MARKS[0], MARKS[1], 1.0].map(|share| share * limit);
     let mut times: [Vec<Option<f64>>; 3] = Default::default();
@@ -81,7 +81,7 @@ pub fn exhaustion(history: &LevelHistory, limit: f64, number: u64) -> Option<Exh
             ninety_since.or_else(|| quantile(&ninety, 0.5)),
         ],
         form: pasts.form,
-        held_back_error_ratio: error(&Shape::fit(before.form, seen)?, held_back),
+        held_back_error_ratio: error(before.best()?, held_back),
         held_back_in_band_ratio: in_band(&before, held_back, &mut random),
     })
 }

@@ -69,6 +69,40 @@ impl Deviation {
     }
 }
 
+/// Place of a time in a shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Time as the trend counts it.
+    clock: f64,
+    /// Part of the season.
+    part: usize,
+}
+
+/// Clock of a trend at some times, to which lines are fitted.
+pub struct Clocks {
+    mean: f64,
+    /// Distance of each from the mean.
+    off: Vec<f64>,
+    /// Sum of the squares of these.
+    spread: f64,
+}
+
+impl Clocks {
+    fn of(clocks: &[f64]) -> Clocks {
+        let mean = clocks.iter().sum::<f64>() / clocks.len() as f64;
+        let off: Vec<f64> = clocks.iter().map(|clock| clock - mean).collect();
+        let spread = off.iter().map(|off| off * off).sum();
+        Clocks { mean, off, spread }
+    }
+
+    /// Returns the intercept and the slope of the line that is nearest to levels at these times, by least squares.
+    fn line(&self, levels: &[f64]) -> (f64, f64) {
+        let level = levels.iter().sum::<f64>() / levels.len() as f64;
+        let slope = self.off.iter().zip(levels).map(|(off, y)| off * (y - level)).sum::<f64>() / self.spread;
+        (level - slope * self.mean, slope)
+    }
+}
+
 /// A form fitted to points.
 #[derive(Clone, Debug)]
 pub struct Shape {
@@ -93,6 +127,17 @@ impl Season {
             Season::Day => (DAY_S, DAY_PARTS),
             Season::Week => (7.0 * DAY_S, WEEK_PARTS),
         }
+    }
+
+    /// Returns its part at a time.
+    fn part(self, time_s: f64) -> usize {
+        let (length, parts) = self.parts();
+        if parts == 1 {
+            return 0;
+        }
+        // Multiplied first: a time on a border is in the part that begins there.
+        let part = time_s.rem_euclid(length) * parts as f64 / length;
+        (part as usize).min(parts - 1)
     }
 
     /// Returns whether points over a span show it at least twice, each part of it with a point.
@@ -121,76 +166,72 @@ impl Shape {
     /// Fits a form to points by least squares, trend and season in turn, with the damping that does best. `None` where a level of a growth by factors is
     /// not above zero.
     pub fn fit(form: Form, points: &[(f64, f64)]) -> Option<Shape> {
-        let span = points[points.len() - 1].0 - points[0].0;
-        let damped = |share: f64| Shape::fit_with(form, points, share * span);
-        if form.growth == Growth::Damped {
-            let fitted = DAMPINGS.iter().filter_map(|share| damped(*share));
-            return fitted.min_by(|a, b| a.squares(points).total_cmp(&b.squares(points)));
-        }
-        Shape::fit_with(form, points, span)
-    }
-
-    /// Returns the sum of the squares by which points are off.
-    fn squares(&self, points: &[(f64, f64)]) -> f64 {
-        let off = |(time, level): &(f64, f64)| self.level(*time) - level;
-        points.iter().map(off).map(|off| off * off).sum()
-    }
-
-    /// Fits a form with a stated damping.
-    fn fit_with(form: Form, points: &[(f64, f64)], damping_s: f64) -> Option<Shape> {
-        let parts = form.season.parts().1;
-        let start_s = points[0].0;
-        let mut shape =
-            Shape { form, intercept: 0.0, slope: 0.0, start_s, damping_s, factors: vec![1.0; parts] };
         if form.growth == Growth::Exponential && points.iter().any(|(_, level)| *level <= 0.0) {
             return None;
         }
-        shape.fit_trend(points);
+        let span = points[points.len() - 1].0 - points[0].0;
+        let parts: Vec<usize> = points.iter().map(|(time, _)| form.season.part(*time)).collect();
+        let damped = |share: f64| Shape::fit_with(form, points, &parts, share * span);
+        if form.growth == Growth::Damped {
+            let fitted = DAMPINGS.map(damped).into_iter();
+            return fitted.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(shape, _)| shape);
+        }
+        Some(damped(1.0).0)
+    }
+
+    /// Fits a form with a stated damping to points in parts of its season; with the sum of the squares by which they are off.
+    fn fit_with(form: Form, points: &[(f64, f64)], parts: &[usize], damping_s: f64) -> (Shape, f64) {
+        let factors = vec![1.0; form.season.parts().1];
+        let start_s = points[0].0;
+        let mut shape = Shape { form, intercept: 0.0, slope: 0.0, start_s, damping_s, factors };
+        let clocks: Vec<f64> = points.iter().map(|(time, _)| shape.clock(*time)).collect();
+        let place = |(clock, part): (&f64, &usize)| Place { clock: *clock, part: *part };
+        let places = clocks.iter().zip(parts).map(place);
+        let points: Vec<(Place, f64)> = places.zip(points.iter().map(|(_, level)| *level)).collect();
+        let clocks = Clocks::of(&clocks);
+        shape.fit_trend(&clocks, &points);
         if form.season != Season::None {
             for _ in 0..ROUNDS {
-                shape.fit_season(points);
-                shape.fit_trend(points);
+                shape.fit_season(&points);
+                shape.fit_trend(&clocks, &points);
             }
         }
-        Some(shape)
+        let off = |(place, level): &(Place, f64)| shape.level_at(*place) - level;
+        let squares = points.iter().map(off).map(|off| off * off).sum();
+        (shape, squares)
     }
 
     /// Fits the trend to the points without their season.
-    fn fit_trend(&mut self, points: &[(f64, f64)]) {
-        let plain = |(time, level): &(f64, f64)| {
-            let level = level / self.factors[self.part(*time)];
-            (
-                self.clock(*time),
-                if self.form.growth == Growth::Exponential { libm::log(level) } else { level },
-            )
+    fn fit_trend(&mut self, clocks: &Clocks, points: &[(Place, f64)]) {
+        let plain = |(place, level): &(Place, f64)| {
+            let level = level / self.factors[place.part];
+            if self.form.growth == Growth::Exponential { libm::log(level) } else { level }
         };
-        let plain: Vec<(f64, f64)> = points.iter().map(plain).collect();
-        self.fit_line(&plain);
+        let plain: Vec<f64> = points.iter().map(plain).collect();
+        (self.intercept, self.slope) = clocks.line(&plain);
     }
 
-    /// Fits the trend to points on the scale on which it is a line: the level without its season, or its logarithm.
-    fn fit_line(&mut self, plain: &[(f64, f64)]) {
-        let n = plain.len() as f64;
-        let time = plain.iter().map(|(time, _)| time).sum::<f64>() / n;
-        let level = plain.iter().map(|(_, level)| level).sum::<f64>() / n;
-        let spread: f64 = plain.iter().map(|(t, _)| (t - time) * (t - time)).sum();
-        self.slope = plain.iter().map(|(t, y)| (t - time) * (y - level)).sum::<f64>() / spread;
-        self.intercept = level - self.slope * time;
+    /// Returns the shape with its trend fitted to levels that deviate from its own, which are on the scale on which the trend
+    /// is a line.
+    pub fn refitted(&self, clocks: &Clocks, own: &[f64], deviations: &[Deviation]) -> Shape {
+        let deviating = own.iter().zip(deviations).map(|(own, deviation)| match self.form.growth {
+            Growth::Linear | Growth::Damped => own * deviation.factor,
+            Growth::Exponential => own + deviation.logarithm,
+        });
+        let (intercept, slope) = clocks.line(&deviating.collect::<Vec<_>>());
+        Shape { intercept, slope, ..self.clone() }
     }
 
-    /// Returns the shape with its trend fitted to levels that deviate from it at some times.
-    pub fn refitted(&self, deviating: impl Iterator<Item = (f64, Deviation)>) -> Shape {
-        let plain = |(time, deviation): (f64, Deviation)| {
-            let time = self.clock(time);
-            let line = self.intercept + self.slope * time;
-            match self.form.growth {
-                Growth::Linear | Growth::Damped => (time, line * deviation.factor),
-                Growth::Exponential => (time, line + deviation.logarithm),
-            }
-        };
-        let mut shape = self.clone();
-        shape.fit_line(&deviating.map(plain).collect::<Vec<_>>());
-        shape
+    /// Returns the clock of the trend at some times, and the trend there on the scale on which it is a line.
+    pub fn line(&self, times: impl Iterator<Item = f64>) -> (Clocks, Vec<f64>) {
+        let clocks: Vec<f64> = times.map(|time| self.clock(time)).collect();
+        let line = clocks.iter().map(|clock| self.intercept + self.slope * clock).collect();
+        (Clocks::of(&clocks), line)
+    }
+
+    /// Returns the form that was fitted.
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// Returns another shape of the same form, so many times as far from this one.
@@ -212,12 +253,12 @@ impl Shape {
     }
 
     /// Fits the factors of the season to the points without their trend; their mean is 1.
-    fn fit_season(&mut self, points: &[(f64, f64)]) {
+    fn fit_season(&mut self, points: &[(Place, f64)]) {
         let mut sums = vec![(0.0, 0u32); self.factors.len()];
-        for (time, level) in points {
-            let trend = self.trend(*time);
+        for (place, level) in points {
+            let trend = self.trend(place.clock);
             if trend > 0.0 {
-                let sum = &mut sums[self.part(*time)];
+                let sum = &mut sums[place.part];
                 *sum = (sum.0 + level / trend, sum.1 + 1);
             }
         }
@@ -228,24 +269,27 @@ impl Shape {
         self.factors = means.iter().map(|mean| (mean / overall).max(1e-3)).collect();
     }
 
-    fn part(&self, time_s: f64) -> usize {
-        let (length, parts) = self.form.season.parts();
-        // Multiplied first: a time on a border is in the part that begins there.
-        let part = time_s.rem_euclid(length) * parts as f64 / length;
-        (part as usize).min(parts - 1)
-    }
-
-    fn trend(&self, time_s: f64) -> f64 {
-        let line = self.intercept + self.slope * self.clock(time_s);
+    fn trend(&self, clock: f64) -> f64 {
+        let line = self.intercept + self.slope * clock;
         match self.form.growth {
             Growth::Linear | Growth::Damped => line,
             Growth::Exponential => libm::exp(line),
         }
     }
 
+    /// Returns the place of a time, which is that of every shape of the same form, start and damping.
+    pub fn place(&self, time_s: f64) -> Place {
+        Place { clock: self.clock(time_s), part: self.form.season.part(time_s) }
+    }
+
+    /// Returns the level at a place.
+    pub fn level_at(&self, place: Place) -> f64 {
+        (self.trend(place.clock) * self.factors[place.part]).max(0.0)
+    }
+
     /// Returns the level at a time.
     pub fn level(&self, time_s: f64) -> f64 {
-        (self.trend(time_s) * self.factors[self.part(time_s)]).max(0.0)
+        self.level_at(self.place(time_s))
     }
 
     /// Returns the earliest time from `start_s` on at which the level can be at `mark`, season and a deviation by `factor` being
