@@ -1,6 +1,6 @@
 //! Futures that are drawn from a past: with a trend that the past might have had as well, and deviations as it had them.
 
-use super::shape::{Clocks, Deviation, Form, Growth, Place, Season, Shape};
+use super::shape::{Clocks, Deviation, Form, Growth, PlaceInTime, Season, Shape};
 use crate::engine::random::Stream;
 
 /// Drawn futures.
@@ -140,7 +140,7 @@ struct Past {
     start_s: f64,
     step_s: f64,
     /// Places of the first steps ahead, as many as there are points.
-    ahead: Vec<Place>,
+    ahead: Vec<PlaceInTime>,
 }
 
 impl Past {

@@ -71,7 +71,7 @@ impl Deviation {
 
 /// Place of a time in a shape.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct PlaceInTime {
     /// Time as the trend counts it.
     clock: f64,
     /// Part of the season.
@@ -185,9 +185,9 @@ impl Shape {
         let start_s = points[0].0;
         let mut shape = Shape { form, intercept: 0.0, slope: 0.0, start_s, damping_s, factors };
         let clocks: Vec<f64> = points.iter().map(|(time, _)| shape.clock(*time)).collect();
-        let place = |(clock, part): (&f64, &usize)| Place { clock: *clock, part: *part };
+        let place = |(clock, part): (&f64, &usize)| PlaceInTime { clock: *clock, part: *part };
         let places = clocks.iter().zip(parts).map(place);
-        let points: Vec<(Place, f64)> = places.zip(points.iter().map(|(_, level)| *level)).collect();
+        let points: Vec<(PlaceInTime, f64)> = places.zip(points.iter().map(|(_, level)| *level)).collect();
         let clocks = Clocks::of(&clocks);
         shape.fit_trend(&clocks, &points);
         if form.season != Season::None {
@@ -196,14 +196,14 @@ impl Shape {
                 shape.fit_trend(&clocks, &points);
             }
         }
-        let off = |(place, level): &(Place, f64)| shape.level_at(*place) - level;
+        let off = |(place, level): &(PlaceInTime, f64)| shape.level_at(*place) - level;
         let squares = points.iter().map(off).map(|off| off * off).sum();
         (shape, squares)
     }
 
     /// Fits the trend to the points without their season.
-    fn fit_trend(&mut self, clocks: &Clocks, points: &[(Place, f64)]) {
-        let plain = |(place, level): &(Place, f64)| {
+    fn fit_trend(&mut self, clocks: &Clocks, points: &[(PlaceInTime, f64)]) {
+        let plain = |(place, level): &(PlaceInTime, f64)| {
             let level = level / self.factors[place.part];
             if self.form.growth == Growth::Exponential { libm::log(level) } else { level }
         };
@@ -253,7 +253,7 @@ impl Shape {
     }
 
     /// Fits the factors of the season to the points without their trend; their mean is 1.
-    fn fit_season(&mut self, points: &[(Place, f64)]) {
+    fn fit_season(&mut self, points: &[(PlaceInTime, f64)]) {
         let mut sums = vec![(0.0, 0u32); self.factors.len()];
         for (place, level) in points {
             let trend = self.trend(place.clock);
@@ -278,12 +278,12 @@ impl Shape {
     }
 
     /// Returns the place of a time, which is that of every shape of the same form, start and damping.
-    pub fn place(&self, time_s: f64) -> Place {
-        Place { clock: self.clock(time_s), part: self.form.season.part(time_s) }
+    pub fn place(&self, time_s: f64) -> PlaceInTime {
+        PlaceInTime { clock: self.clock(time_s), part: self.form.season.part(time_s) }
     }
 
     /// Returns the level at a place.
-    pub fn level_at(&self, place: Place) -> f64 {
+    pub fn level_at(&self, place: PlaceInTime) -> f64 {
         (self.trend(place.clock) * self.factors[place.part]).max(0.0)
     }
 
