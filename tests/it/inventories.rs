@@ -106,6 +106,20 @@ fn residents_of_a_trace_are_on_the_hosts_it_names() {
         .stderr(contains("twice.csv:3: `name`: found `h1`, which is the name of an earlier host"));
 }
 
+#[test]
+fn residents_come_as_launches_in_each_later_replay() {
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
+    write("hosts.csv", "name,vcpu,memory_gib\nh1,4,8\nh2,4,8\n");
+    write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n-3600,90000,h2,1,1,a\n0,90000,h2,1,1,b\n");
+    let repeat = "workload.repeat={ times = 2, every = '1d' }";
+    let arguments = ["run", "t.csv", "--hosts", "hosts.csv", "--set", repeat, "--json", "-o", "out"];
+    let output = plimsoll(place.path(), &arguments).output().unwrap();
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["steady_state"]["moved_in"], 2);
+    assert_eq!([&summary["launch"]["requested"], &summary["launch"]["failed"]], [2, 0], "{summary}");
+}
+
 /// The worst loss is told by the name that people know.
 #[test]
 fn the_rack_whose_loss_is_worst_has_its_name() {

@@ -321,8 +321,8 @@ impl<'a, R> SimulationOwner<'a, R> {
         Ok(first)
     }
 
-    /// Lets a stepped clock that advances by itself go to the answer of a request, at most as far as it jumps at once, or as its client
-    /// waits.
+    /// Lets a stepped clock that advances by itself go to the answer of a request: at most as far as it jumps at once, or as a client
+    /// of the modelled cloud waits if that is longer.
     fn go_to_answer(&mut self, number: CallNumber) -> Result<(), InputError> {
         let Some(most) = self.auto_advance.filter(|_| self.clock.mode() == ClockMode::Stepped) else {
             return Ok(());

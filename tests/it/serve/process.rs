@@ -215,7 +215,7 @@ fn a_stepped_clock_goes_to_an_answer_that_takes_longer_than_its_jump() {
     let (status, answer) = server.post("/", &launch("&Placement.AvailabilityZone=a"));
     assert_eq!(status, 200, "{answer}");
     let clock: serde_json::Value = serde_json::from_str(&server.get("/_plimsoll/clock").1).unwrap();
-    assert!(clock.to_string().contains("20"), "{clock}");
+    assert!((20.0..21.0).contains(&clock["now_s"].as_f64().unwrap()), "{clock}");
     server.stop();
 }
 

@@ -9,8 +9,8 @@
 //!
 //! An event that is scheduled before the end of what is sorted already is inserted where it belongs in `ready`, which
 //! moves a few kilobytes at most. Where more would have to move, the later part of `ready` goes back to the buckets: the first events of a run
-//! may be months apart, and all that follows comes before the last of them. In a crowd at one time no part can go, and the event
-//! goes to the heap `early`.
+//! may be months apart, and all that follows comes before the last of them. Events at one time are not divided: where a crowd of
+//! them is most of `ready`, the event goes to the heap `early`.
 //! Constant delays need no order at all: each has a lane, which is a plain FIFO.
 //!
 //! `ready` is kept a few dozen events long, so that a caller can look ahead and prefetch.
@@ -217,7 +217,8 @@ impl<E: Copy + Default> EventQueue<E> {
         let sorted = &self.ready[self.head..];
         let until = sorted[MOVE_AT_MOST].at;
         let kept = self.head + sorted.partition_point(|entry| entry.at < until);
-        if kept == self.head {
+        // Fewer would be filled up from the buckets at once, with the crowd that comes after them.
+        if kept - self.head < LOOK_AHEAD {
             return false;
         }
         if until < self.base {

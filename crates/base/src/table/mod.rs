@@ -129,14 +129,14 @@ impl Table {
                 (header, Rows::Delimited(Box::new(rows)))
             }
         };
-        check_header(&name, &header)?;
+        check_header(&name, 1, &header)?;
         let nullable = vec![false; header.len()];
         Ok(Table { path: name, header, rows, nullable, notes: Vec::new() })
     }
 
     /// Returns the table of a sheet.
     fn of_sheet(path: PathBuf, header: Vec<String>, rows: SheetRows) -> Result<Table, Problem> {
-        check_header(&path, &header)?;
+        check_header(&path, rows.header_line(), &header)?;
         let nullable = vec![false; header.len()];
         Ok(Table { path, header, rows: Rows::Sheet(Box::new(rows)), nullable, notes: Vec::new() })
     }
@@ -340,8 +340,8 @@ fn is_with_decimal_comma(text: &str) -> bool {
     })
 }
 
-fn check_header(path: &Path, header: &[String]) -> Result<(), Problem> {
-    let place = |name: &str| Place::file(path).at_line(1).at_key(name);
+fn check_header(path: &Path, line: u64, header: &[String]) -> Result<(), Problem> {
+    let place = |name: &str| Place::file(path).at_line(line).at_key(name);
     let mut earlier = BTreeSet::new();
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {

@@ -1,7 +1,7 @@
 //! Workbooks: the sheets of an `.xlsx` file, each as a table whose header is the first row that holds anything.
 //!
-//! Cells become text as their writer would export them: numbers in full, truth as `True` and `False`. What is no number
-//! for its reader stays none: a date is `date`, with its number of days, and an error is its name.
+//! Cells become text as their writer would export them: numbers in full, truth as `True` and `False`. A date or an error does not
+//! become a number: a date is `date` with its number of days, one in the form of ISO 8601 its text, and an error its name.
 
 use std::fmt;
 use std::fs::File;

@@ -13,8 +13,7 @@ use super::futures::{BAND, EXACT, Pasts, Points, divided};
 use super::shape::Season;
 use crate::engine::random::Stream;
 
-/// Quarters of the past that the band is held to: each is the last one of what goes before the quarter after it. Four are the
-/// fewest of which the greatest is above a next one with 80 %.
+/// Quarters of the past that the band is held to: each is the last one of what goes before the quarter after it.
 const QUARTERS: usize = 4;
 
 /// Least number of points from which a quarter is forecast.
@@ -133,8 +132,8 @@ mod tests {
         assert_eq!(none(&[quarter(9.0, &[1e9; 3])]), MOST_WIDENING);
         // What is seen for nine days shows no week.
         assert_eq!(widening(&wide, Season::Week), 2.0);
-        let five = [9.0, 2.0, 2.0, 2.0, 2.0].map(|error| quarter(30.0, &[error]));
+        let five = [[9.0; 4].as_slice(), &[2.0], &[2.0], &[2.0], &[2.0]].map(|errors| quarter(30.0, errors));
         let backtest = Backtest { quarters: five.into() };
-        assert_eq!((backtest.widening(Season::None), backtest.widening_before(Season::None)), (2.0, 2.0));
+        assert_eq!((backtest.widening(Season::None), backtest.widening_before(Season::None)), (9.0, 2.0));
     }
 }

@@ -33,7 +33,10 @@ pub fn divided(points: &Points) -> (&Points, &Points) {
 fn errors(seen: &Points, held_back: &Points) -> Vec<(Form, f64)> {
     let (span, step) = (seen[seen.len() - 1].0 - seen[0].0, seen[1].0 - seen[0].0);
     let shown = Form::ALL.into_iter().filter(|form| form.season.is_shown(span, step));
-    shown.filter_map(|form| Some((form, error(&Shape::fit(form, seen)?, held_back)))).collect()
+    // A form that cannot be fitted to the whole past is no candidate.
+    let is_above_zero = held_back.iter().all(|(_, level)| *level > 0.0);
+    let fitting = shown.filter(|form| form.growth != Growth::Exponential || is_above_zero);
+    fitting.filter_map(|form| Some((form, error(&Shape::fit(form, seen)?, held_back)))).collect()
 }
 
 /// Returns the form whose forecast of the points held back is best; one with more to fit has to be clearly better.
@@ -132,7 +135,7 @@ struct Past {
     deviations: Vec<Deviation>,
     /// Times that the futures are as far from the fitted shape as they are drawn.
     widening: f64,
-    /// Factors of the deviations, so many times as far from 1.
+    /// Factors of the deviations, so many times as far from 1 on the scale of logarithms.
     factors: Vec<f64>,
     /// Points of a block of deviations.
     block: usize,

@@ -214,6 +214,18 @@ mod tests {
         assert!(told.iter().all(|share| (0.6..=0.95).contains(share)), "{told:?}");
     }
 
+    /// A level that has come to nothing has no growth by factors, however well that did until then.
+    #[test]
+    fn a_level_with_zeros_has_a_forecast() {
+        for (from, to) in
+            (40..80).flat_map(|from| (from + 1..=100).map(move |to| (f64::from(from), f64::from(to))))
+        {
+            let level = |hour: f64| if (from..to).contains(&hour) { 0.0 } else { libm::exp(-hour / 8.0) };
+            let found = exhaustion(&history(100, level), 1.0, 1);
+            assert!(found.is_some(), "zeros from {from} to {to}");
+        }
+    }
+
     #[test]
     fn the_same_seed_gives_the_same_forecast() {
         let past = history(500, |hour| 0.3 + 0.0005 * hour + 0.02 * (hour * 0.37).rem_euclid(1.0));

@@ -248,7 +248,8 @@ impl TraceReplay {
                     .replay
                     .repeat
                     .map_or(0, |repeat| repeat.every.0.saturating_mul(u64::from(self.pass)));
-                let call = delayed(&call, Duration(delay));
+                // Those that are there at the start come once more in each replay, as launches.
+                let call = if self.pass == 0 { call } else { copied(&call, Duration(delay)) };
                 self.frontier = call.at;
                 return Ok(Some(call));
             }
@@ -350,7 +351,7 @@ fn jitter(stream: &mut Stream, below: Duration) -> Duration {
 }
 
 /// Returns a copy of a call, later. That of a resident is a launch as any other, after all that is there at the start: it names no
-/// host, and goes to the shared pool.
+/// host, and goes where its tenancy may, to the shared pool in place of a dedicated host.
 fn copied(call: &Call, delay: Duration) -> Call {
     let mut copy = delayed(call, delay);
     if let (Time::ZERO, Action::Launch(launch)) = (call.at, &mut copy.action)

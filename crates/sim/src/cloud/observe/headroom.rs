@@ -41,8 +41,7 @@ pub fn measure(world: &World, census: &Census, asked: &[Share]) -> Headroom {
     headroom
 }
 
-/// Returns how many instances of each type asked for so far would still fit in each zone, if nothing else came. One pass over the
-/// hosts.
+/// Returns how many instances of each type asked for so far would still fit in each zone, if nothing else came.
 pub fn allocable_now(world: &World) -> Vec<(ZoneId, TypeId, u64)> {
     let (zones, asked) = (Census::by_zone(&world.hosts.fleet, &world.hosts.placer), live_mix(world));
     let of_zone = |(census, zone): (&Census, u16)| {
