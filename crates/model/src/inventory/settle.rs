@@ -231,12 +231,12 @@ mod tests {
         assert_eq!(
             told,
             [
+                ("hosts left out: listed twice", 1),
+                ("hosts left out: without vCPU or memory", 1),
                 (
                     "hosts taken as open, closed to new instances there: leave out their rows to count without them",
                     1
                 ),
-                ("hosts left out: listed twice", 1),
-                ("hosts left out: without vCPU or memory", 1),
                 ("left out: ask for more vCPU than is left of their host", 1),
                 ("left out: ask for nothing", 1),
                 ("left out: ended", 1),
