@@ -106,18 +106,38 @@ fn residents_of_a_trace_are_on_the_hosts_it_names() {
         .stderr(contains("twice.csv:3: `name`: found `h1`, which is the name of an earlier host"));
 }
 
-#[test]
-fn residents_come_as_launches_in_each_later_replay() {
+/// Returns the launches of a run with two residents of 1 vCPU, on the second of two hosts of 4, under some settings.
+fn launches_beside_residents(settings: &[&str]) -> Value {
     let place = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
     write("hosts.csv", "name,vcpu,memory_gib\nh1,4,8\nh2,4,8\n");
     write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n-3600,90000,h2,1,1,a\n0,90000,h2,1,1,b\n");
-    let repeat = "workload.repeat={ times = 2, every = '1d' }";
-    let arguments = ["run", "t.csv", "--hosts", "hosts.csv", "--set", repeat, "--json", "-o", "out"];
-    let output = plimsoll(place.path(), &arguments).output().unwrap();
-    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(summary["steady_state"]["moved_in"], 2);
-    assert_eq!([&summary["launch"]["requested"], &summary["launch"]["failed"]], [2, 0], "{summary}");
+    let set = settings.iter().flat_map(|setting| ["--set", setting]);
+    let arguments = ["run", "t.csv", "--hosts", "hosts.csv", "--json", "-o", "out"].into_iter().chain(set);
+    let output = plimsoll(place.path(), &arguments.collect::<Vec<_>>()).output().unwrap();
+    let mut summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["steady_state"]["moved_in"], 2, "{settings:?}");
+    summary["launch"].take()
+}
+
+#[test]
+fn residents_come_as_launches_in_each_later_replay() {
+    let launch = launches_beside_residents(&["workload.repeat={ times = 2, every = '1d' }"]);
+    assert_eq!([&launch["requested"], &launch["failed"]], [2, 0], "{launch}");
+}
+
+/// Growth of an imported fleet: what is added finds its room by the strategy, and is refused only where there is none.
+#[test]
+fn copies_of_residents_are_launches_on_any_host() {
+    for (scale, requested, refused) in [("1.0", 0, 0), ("3.0", 4, 0), ("5.0", 8, 2)] {
+        for jitter in ["0s", "1h"] {
+            let (scale, jitter) = (format!("workload.scale={scale}"), format!("workload.jitter={jitter}"));
+            let launch = launches_beside_residents(&[&scale, &jitter]);
+            let for_room = launch["failed_by_code"]["InsufficientInstanceCapacity"].as_u64().unwrap_or(0);
+            assert_eq!([&launch["requested"], &launch["failed"]], [requested, refused], "{scale}, {jitter}");
+            assert_eq!(for_room, refused, "{launch}");
+        }
+    }
 }
 
 /// The worst loss is told by the name that people know.
@@ -127,60 +147,14 @@ fn the_rack_whose_loss_is_worst_has_its_name() {
     let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
     write("hosts.csv", "name,rack,vcpu,memory_gib\nh1,north,4,8\nh2,south,4,8\nh3,south,4,8\nh4,,4,8\n");
     write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n0,,h1,1,1,a\n0,,h2,3,1,a\n0,,h3,3,1,a\n");
-    let arguments = [
-        "run",
-        "t.csv",
-        "--hosts",
-        "hosts.csv",
-        "--set",
-        "headroom.every=1h",
-        "--set",
-        "headroom.survive=rack",
-        "--set",
-        "duration=1h",
-        "-o",
-        "out",
-    ];
+    let settings = ["headroom.every=1h", "headroom.survive=rack", "duration=1h"];
+    let arguments = ["run", "t.csv", "--hosts", "hosts.csv", "-o", "out"];
+    let set = settings.iter().flat_map(|setting| ["--set", setting]);
+    let arguments: Vec<&str> = arguments.into_iter().chain(set).collect();
     plimsoll(place.path(), &arguments).assert().success();
     let survival = text(place.path(), "out/survival.csv");
     let rows: Vec<&str> = survival.lines().skip(1).collect();
     assert!(!rows.is_empty() && rows.iter().all(|row| row.contains(",south,")), "{survival}");
-}
-
-/// Growth of an imported fleet: what is added finds its room by the strategy, and is refused only where there is none.
-#[test]
-fn copies_of_residents_are_launches_on_any_host() {
-    let place = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(place.path().join(name), text).unwrap();
-    write("hosts.csv", "name,vcpu,memory_gib\nh1,4,8\nh2,4,8\n");
-    write("t.csv", "start_s,end_s,host,vcpu,memory_gib,account\n-3600,90000,h2,1,1,a\n0,90000,h2,1,1,b\n");
-    for (scale, requested, refused) in [("1.0", 0, 0), ("3.0", 4, 0), ("5.0", 8, 2)] {
-        for jitter in ["0s", "1h"] {
-            let (scale, jitter) = (format!("workload.scale={scale}"), format!("workload.jitter={jitter}"));
-            let arguments = [
-                "run",
-                "t.csv",
-                "--hosts",
-                "hosts.csv",
-                "--set",
-                &scale,
-                "--set",
-                &jitter,
-                "--json",
-                "-o",
-                "out",
-            ];
-            let summary: Value =
-                serde_json::from_slice(&plimsoll(place.path(), &arguments).output().unwrap().stdout).unwrap();
-            assert_eq!(summary["steady_state"]["moved_in"], 2, "{scale}, {jitter}");
-            let launch = &summary["launch"];
-            assert_eq!([&launch["requested"], &launch["failed"]], [requested, refused], "{scale}, {jitter}");
-            assert!(
-                refused == 0 || launch["failed_by_code"]["InsufficientInstanceCapacity"] == refused,
-                "{launch}"
-            );
-        }
-    }
 }
 
 #[test]

@@ -8,9 +8,9 @@
 //! always to the end of a bucket, so nothing is searched and writes go to a few warm places.
 //!
 //! An event that is scheduled before the end of what is sorted already is inserted where it belongs in `ready`, which
-//! moves a few kilobytes at most. Where more would have to move, the later part of `ready` goes back to the buckets: the first events of a run
-//! may be months apart, and all that follows comes before the last of them. Events at one time are not divided: where a crowd of
-//! them is most of `ready`, the event goes to the heap `early`.
+//! moves a few kilobytes at most. Where more would have to move, the later part of `ready` goes back to the buckets: the
+//! first events of a run may be months apart, and all that follows comes before the last of them. Events at one time are
+//! not divided: where a crowd of them is most of `ready`, the event goes to the heap `early`.
 //! Constant delays need no order at all: each has a lane, which is a plain FIFO.
 //!
 //! `ready` is kept a few dozen events long, so that a caller can look ahead and prefetch.

@@ -288,6 +288,7 @@ impl Judge for RegretJudge<'_, '_> {
         }
         Ok(worst)
     }
+
     fn confirm(&mut self, point: &DecisionPoint) -> Result<bool, SearchStop> {
         for (future, least) in self.least.iter().enumerate() {
             if least.is_some() && !self.evaluator.confirm(point, future)? {

@@ -124,15 +124,18 @@ fn what_has_been_popped_takes_no_memory() {
 fn the_heap_is_not_used_where_the_first_events_are_far_apart() {
     let mut random = Seed(12).stream(Purpose::Arrival, 0);
     let (mut fast, mut plain) = (EventQueue::<u64>::new(), Plain::default());
+    let mut is_base_lowered = false;
     for event in 0..30_000 {
         let now = event << 24;
         while let Some((at, found)) = fast.pop_until(Time(now)) {
             assert_eq!(plain.pop(), Some((at, found)));
         }
-        let at = now + random.below(1 << 45);
+        let (at, base) = (now + random.below(1 << 45), fast.base);
         fast.push(Time(at), 0, event);
         plain.push(at, 0, event);
+        is_base_lowered |= fast.base < base;
     }
+    assert!(is_base_lowered, "the buckets were never moved to a lower base");
     assert!(fast.early.is_empty(), "{} events are in the heap", fast.early.len());
     assert!(fast.len() > 10_000, "{} are pending", fast.len());
     while !fast.is_empty() {

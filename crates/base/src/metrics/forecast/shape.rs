@@ -163,20 +163,17 @@ impl Form {
 }
 
 impl Shape {
-    /// Fits a form to points by least squares, trend and season in turn, with the damping that does best. `None` where a level of a growth by factors is
-    /// not above zero.
+    /// Fits a form to points by least squares, trend and season in turn, with the damping that does best. `None` where a level
+    /// of a growth by factors is not above zero.
     pub fn fit(form: Form, points: &[(f64, f64)]) -> Option<Shape> {
         if form.growth == Growth::Exponential && points.iter().any(|(_, level)| *level <= 0.0) {
             return None;
         }
         let span = points[points.len() - 1].0 - points[0].0;
         let parts: Vec<usize> = points.iter().map(|(time, _)| form.season.part(*time)).collect();
-        let damped = |share: f64| Shape::fit_with(form, points, &parts, share * span);
-        if form.growth == Growth::Damped {
-            let fitted = DAMPINGS.map(damped).into_iter();
-            return fitted.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(shape, _)| shape);
-        }
-        Some(damped(1.0).0)
+        let dampings = if form.growth == Growth::Damped { DAMPINGS.as_slice() } else { &[1.0] };
+        let fitted = dampings.iter().map(|share| Shape::fit_with(form, points, &parts, share * span));
+        fitted.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(shape, _)| shape)
     }
 
     /// Fits a form with a stated damping to points in parts of its season; with the sum of the squares by which they are off.
